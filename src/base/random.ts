@@ -1,0 +1,14 @@
+import { randomBytes } from 'node:crypto';
+
+/** Chance, handed in: the tests and the simulator use a seeded one. */
+export interface RandomSource {
+  /** `count` bytes, fit for keys when the source is the system's. */
+  bytes(count: number): Uint8Array;
+  /** A number in [0, 1), for jitter; never for keys. */
+  uniform(): number;
+}
+
+export const systemRandom: RandomSource = {
+  bytes: (count) => new Uint8Array(randomBytes(count)),
+  uniform: () => Math.random(),
+};

@@ -1,0 +1,67 @@
+/** Every number of the protocol, in one place. PROTOCOL.md lists the same ones; a test compares the two. */
+
+/** The protocol this code speaks. The bootstrap offers a range and chooses one. */
+export const PROTOCOL_VERSION = 1;
+
+/** The largest number on the wire: what a double counts exactly. */
+export const MAX_NUMBER: number = Number.MAX_SAFE_INTEGER;
+
+// -- Hello and handshake (PROTOCOL.md section 3) --
+export const HELLO_MAGIC: Uint8Array = Uint8Array.of(0x45, 0x56, 0x54, 0x4d); // "EVTM"
+export const ENVELOPE_VERSION = 1;
+export const ROUTE_ID_BYTES = 16;
+export const SESSION_ID_BYTES = 16;
+export const INSTANCE_ID_BYTES = 16;
+export const SECRET_BYTES = 32;
+/** Both handshake messages are this long, so that a path that swallows large packets never completes one. */
+export const HANDSHAKE_BYTES = { bytes: 1400, datagrams: 1200 } as const;
+/** What every hello that does not authenticate gets on a byte carrier, whatever the reason. */
+export const REFUSED: Uint8Array = Uint8Array.of(0x45, 0x56, 0x54, 0x4d, 0x01, 0xff, 0x00, 0x00);
+export const REFUSED_AFTER_MS = 50;
+export const MAX_HALF_OPEN_HANDSHAKES = 8;
+export const HANDSHAKE_TIMEOUT_MS = 10_000;
+export const DIAL_WINDOW = 64;
+/** Client processes that one session server serves at a time. */
+export const MAX_INSTANCES = 16;
+
+// -- Records (section 4) --
+export const RECORD_LENGTH_BYTES = 2;
+export const RECORD_NUMBER_BYTES = 4;
+export const TAG_BYTES = 16;
+export const MAX_RECORD_BYTES = 61_440;
+export const MIN_RECORD_TARGET_BYTES = 1024;
+/** A link is replaced beside itself before its record numbers reach this. */
+export const MAX_RECORDS_PER_LINK: number = 2 ** 32;
+
+// -- Frames (section 5) --
+export const MAX_STREAMS = 8;
+export const MAX_ACK_RANGES = 256;
+export const MAX_RESUME_RANGES = 64;
+export const MAX_BYE_TEXT_BYTES = 256;
+export const MAX_LINKS = 16;
+/** Room for bytes of a stream that arrived before their predecessors. */
+export const MAX_REASSEMBLY_BYTES: number = 32 * 1024 * 1024;
+export const MAX_DATAGRAM_BYTES: number = 1024 * 1024;
+export const DATAGRAM_REASSEMBLY_MS = 1000;
+
+// -- Acknowledgements and flow on a link (section 6) --
+export const MAX_ACK_DELAY_MS = 25;
+export const MIN_ACK_DELAY_MS = 2;
+export const ACK_AT_ONCE_BYTES: number = 256 * 1024;
+export const MAX_IN_FLIGHT_BYTES: number = 16 * 1024 * 1024;
+
+// -- Mux (section 7) --
+export const MAX_KIND_BYTES = 32;
+export const MAX_METADATA_BYTES = 4096;
+export const MAX_NOTE_BYTES = 1024;
+export const MAX_REASON_BYTES = 1024;
+export const MAX_EARLY_DATA_BYTES: number = 8 * 1024;
+export const MAX_UNANSWERED_OPENS = 256;
+export const MAX_CHANNELS = 16_384;
+/** Largest body of one DATA message; senders choose far smaller ones on slow links. */
+export const MAX_DATA_BYTES = 61_440;
+/** The sum of credit granted and not yet used, over all channels of a session. */
+export const MAX_CREDIT_SUM_BYTES: number = 64 * 1024 * 1024;
+export const INITIAL_CREDIT_BYTES: number = 64 * 1024;
+export const MAX_CHANNEL_CREDIT_BYTES: number = 16 * 1024 * 1024;
+export const MAX_FIRST_DATA_BYTES: number = 1024 * 1024;
