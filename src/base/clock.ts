@@ -14,6 +14,8 @@ export interface Clock {
   schedule(delayMs: number, callback: () => void): Timer;
   /** Runs `callback` as soon as the current callback is through, before anything else happens. */
   defer(callback: () => void): void;
+  /** Runs `callback` once waiting input and output have had their turn, without a wait. */
+  afterIo(callback: () => void): void;
 }
 
 /** The time of day, only to notice that the machine has slept. */
@@ -46,6 +48,10 @@ export class SystemClock implements Clock {
 
   defer(callback: () => void): void {
     queueMicrotask(callback);
+  }
+
+  afterIo(callback: () => void): void {
+    setImmediate(callback);
   }
 }
 

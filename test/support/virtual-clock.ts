@@ -43,6 +43,10 @@ export class VirtualClock implements Clock {
     this.schedule(0, callback);
   }
 
+  afterIo(callback: () => void): void {
+    this.schedule(0, callback);
+  }
+
   /** When the next timer is due, in milliseconds; `undefined` when none is set. */
   get nextDueMs(): number | undefined {
     this.#dropCancelled();
