@@ -36,7 +36,9 @@ export interface ClientHandshake {
   /** The whole hello, ready to send. */
   readonly hello: Uint8Array;
   /** Reads the server's answer; `undefined` when it is not authentic. `root` is there when the hello was under the passkey. */
-  finish(answer: Uint8Array): { readonly keys: RecordKeys; readonly root: Uint8Array | undefined } | undefined;
+  finish(
+    answer: Uint8Array,
+  ): { readonly keys: RecordKeys; readonly root: Uint8Array | undefined } | undefined;
 }
 
 /** A server's handshake after an authentic message 1. Nothing expensive has happened yet. */
