@@ -37,7 +37,7 @@ const SCOPE_OF = {
   ET_ERR_PTY: 'process',
   ET_ERR_STATE: 'process',
   ET_ERR_INTERNAL: 'process',
-} as const satisfies Record<string, ErrorScope>;
+} as const;
 
 export type ErrorCode = keyof typeof SCOPE_OF;
 

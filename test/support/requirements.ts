@@ -91,7 +91,7 @@ export function describeNeeding(
     });
     return;
   }
-  for (const line of lines) report(`${line} -> skipped: ${title}`);
+  for (const line of lines) report(`${line}\t${title}`);
   describe.skip(title, () => {
     test.each(lines)('%s', () => undefined);
   });
@@ -100,7 +100,7 @@ export function describeNeeding(
 /** To the file that scripts/test.js reads at the end, or at once where a test file is run by itself. */
 function report(line: string): void {
   const file = process.env['EVERTERM_MISSING_FILE'];
-  if (file === undefined) process.stderr.write(`missing: ${line}\n`);
+  if (file === undefined) process.stderr.write(`skipped, because ${line.replace('\t', ': ')}\n`);
   else appendFileSync(file, `${line}\n`);
 }
 

@@ -1,0 +1,3 @@
+import { buildDist } from './build-dist.js';
+
+buildDist();

@@ -1,0 +1,39 @@
+import { defineConfig } from 'vitest/config';
+
+/** Real processes, one suite at a time: they measure, and they share the machine's ports, namespaces and two cores. */
+const REAL = ['test/e2e/**/*.test.ts', 'test/**/*.e2e.test.ts'];
+/** Simulated time and bytes in memory, side by side. */
+const PURE = ['test/**/*.test.ts'];
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    reporters: ['default'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'pure',
+          include: PURE,
+          exclude: [...REAL, 'test/vectors/**'],
+          maxWorkers: 2,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'real',
+          include: REAL,
+          globalSetup: ['scripts/fresh-dist.js'],
+          maxWorkers: 1,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
