@@ -1,6 +1,7 @@
 import { EMPTY_BYTES, strictTextOf } from '../base/bytes.ts';
 import { EtError } from '../base/errors.ts';
 import { invariant } from '../base/invariant.ts';
+import { isJsonObject } from './json-members.ts';
 import {
   MAX_DATA_BYTES,
   MAX_KIND_BYTES,
@@ -235,10 +236,6 @@ function objectIn(bytes: Uint8Array, what: string): JsonObject {
   }
   if (isJsonObject(value)) return value;
   throw malformed(`${what} that is not a JSON object`);
-}
-
-function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function malformed(problem: string, cause?: unknown): EtError {
