@@ -35,6 +35,8 @@ function compile(program) {
       noEmit: false,
       rootDir: '..',
       outDir: 'ts',
+      declaration: false,
+      isolatedDeclarations: false,
       rewriteRelativeImportExtensions: true,
       sourceMap: true,
     },
