@@ -1,0 +1,95 @@
+/** The maximum is taken over this many round trips. */
+const WINDOW_ROUNDS = 10;
+
+/** What a record remembers from its sending, for the sample its acknowledgement gives. */
+export interface RateMark {
+  readonly delivered: number;
+  readonly deliveredAtMs: number;
+  readonly firstSentAtMs: number;
+  readonly sentAtMs: number;
+  readonly applicationLimited: boolean;
+}
+
+/**
+ * How fast a link delivers, as a windowed maximum (draft-cheng-iccrg-delivery-rate-estimation-02).
+ * A sample taken while the application had too little to send never lowers it.
+ */
+export class DeliveryRate {
+  #delivered = 0;
+  #deliveredAtMs = 0;
+  #firstSentAtMs = 0;
+  #limitedUntil = 0;
+  #round = 0;
+  #fullRounds = 0;
+  #roundEndsAt = 0;
+  /** The best of the current and of the two earlier thirds of the window, in bytes per ms. */
+  #best: [number, number, number] = [0, 0, 0];
+  #bestRounds = 0;
+
+  /** Bytes per millisecond; `undefined` before the first sample. */
+  get bytesPerMs(): number | undefined {
+    const best = Math.max(this.#best[0], this.#best[1], this.#best[2]);
+    return best > 0 ? best : undefined;
+  }
+
+  /** Counts round trips of data. */
+  get round(): number {
+    return this.#round;
+  }
+
+  /** Counts those of them in which the application had enough to send. */
+  get fullRounds(): number {
+    return this.#fullRounds;
+  }
+
+  get delivered(): number {
+    return this.#delivered;
+  }
+
+  /** Called for each record sent; `inFlightBytes` is what was in flight before it. */
+  mark(nowMs: number, inFlightBytes: number): RateMark {
+    if (inFlightBytes === 0) {
+      this.#firstSentAtMs = nowMs;
+      this.#deliveredAtMs = nowMs;
+    }
+    return {
+      delivered: this.#delivered,
+      deliveredAtMs: this.#deliveredAtMs,
+      firstSentAtMs: this.#firstSentAtMs,
+      sentAtMs: nowMs,
+      applicationLimited: this.#limitedUntil > this.#delivered,
+    };
+  }
+
+  /** There was room and nothing to send: what is in flight now measures the application, not the link. */
+  applicationLimited(inFlightBytes: number): void {
+    this.#limitedUntil = this.#delivered + Math.max(inFlightBytes, 1);
+  }
+
+  /** `bytes` were acknowledged by one ACK; `mark` is that of the latest record among them. */
+  sample(nowMs: number, bytes: number, mark: RateMark): void {
+    this.#delivered += bytes;
+    this.#deliveredAtMs = nowMs;
+    this.#firstSentAtMs = mark.sentAtMs;
+    if (mark.delivered >= this.#roundEndsAt) {
+      this.#roundEndsAt = this.#delivered;
+      this.#nextRound();
+    }
+    const intervalMs = Math.max(mark.sentAtMs - mark.firstSentAtMs, nowMs - mark.deliveredAtMs);
+    if (intervalMs <= 0) return;
+    const bytesPerMs = (this.#delivered - mark.delivered) / intervalMs;
+    if (mark.applicationLimited && bytesPerMs <= (this.bytesPerMs ?? 0)) return;
+    if (bytesPerMs > this.#best[0]) this.#best[0] = bytesPerMs;
+  }
+
+  #nextRound(): void {
+    this.#round += 1;
+    // Rounds without a sample of the link itself do not age its rate.
+    if (this.#limitedUntil > this.#delivered || this.#best[0] === 0) return;
+    this.#fullRounds += 1;
+    this.#bestRounds += 1;
+    if (this.#bestRounds * 3 < WINDOW_ROUNDS) return;
+    this.#bestRounds = 0;
+    this.#best = [0, this.#best[0], this.#best[1]];
+  }
+}

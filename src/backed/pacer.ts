@@ -1,0 +1,120 @@
+import {
+  MAX_ACK_DELAY_MS,
+  MAX_IN_FLIGHT_BYTES,
+  MAX_RECORD_BYTES,
+  MIN_RECORD_TARGET_BYTES,
+} from '../wire/limits.ts';
+
+/** In flight before a rate is known. One third of a second at 256 kbit/s, a whole first window of TCP. */
+const INITIAL_IN_FLIGHT_BYTES = 32_768;
+/** Bulk's share of that: what is behind it on a thin link must wait for all of it. */
+const INITIAL_BULK_BYTES = 8192;
+const MIN_IN_FLIGHT_BYTES = 8192;
+/** A record holds what the link carries in this time, so that a key waits no longer for one. */
+const RECORD_MS = 4;
+/** How far sending may run ahead of the paced rate, for timers are no finer. */
+const BURST_MS = 2;
+/** Above this rate (50 MB/s) one record lasts less than a timer's grain: the cap on bytes in flight paces alone. */
+const UNPACED_BYTES_PER_MS = 50_000;
+/** Startup ends when the rate has not grown by a quarter for three round trips (BBR, draft-cardwell-iccrg-bbr). */
+const STARTUP_GROWTH = 1.25;
+const STARTUP_ROUNDS = 3;
+const STARTUP_GAIN = 2;
+const CYCLE: readonly number[] = [1.25, 0.75, 1, 1, 1, 1, 1, 1];
+
+/** What the pacer knows of its link; rates in bytes per millisecond. */
+export interface PathState {
+  readonly bytesPerMs: number | undefined;
+  readonly minRttMs: number | undefined;
+  readonly round: number;
+  /** Round trips in which there was always something to send. */
+  readonly fullRounds: number;
+}
+
+/**
+ * When, how much and in which pieces one link may send.
+ *
+ *   startup (gain 2) --- rate stopped growing ---> cycling (gains 1.25, 0.75, then 1; one per round trip)
+ *
+ * Between any two calls: `#nextSendMs` lies at most one record's time in the future.
+ */
+export class Pacer {
+  #nextSendMs = 0;
+  #startup = true;
+  #fullRate = 0;
+  #stalledRounds = 0;
+  #seenRound = 0;
+  #seenFullRounds = 0;
+  #cycleIndex = 0;
+  readonly #ackDelayMs: number;
+
+  /** `ackDelayMs` is how long the peer may hold back an acknowledgement at the least. */
+  constructor(ackDelayMs: number) {
+    this.#ackDelayMs = ackDelayMs;
+  }
+
+  get inStartup(): boolean {
+    return this.#startup;
+  }
+
+  /** The most bytes that may be sent and not acknowledged. */
+  inFlightCap(path: PathState, bulk: boolean): number {
+    const first = bulk ? INITIAL_BULK_BYTES : INITIAL_IN_FLIGHT_BYTES;
+    if (path.bytesPerMs === undefined || path.minRttMs === undefined) return first;
+    const delayMs = Math.max(this.#ackDelayMs, Math.min(path.minRttMs / 8, MAX_ACK_DELAY_MS));
+    const cap = 2 * path.bytesPerMs * (path.minRttMs + delayMs);
+    return Math.min(
+      Math.max(cap, this.#startup ? first : MIN_IN_FLIGHT_BYTES),
+      MAX_IN_FLIGHT_BYTES,
+    );
+  }
+
+  /** The size to aim at for one record, in bytes. */
+  recordTarget(path: PathState): number {
+    const bytes = this.#rate(path) * RECORD_MS;
+    return Math.min(Math.max(bytes, MIN_RECORD_TARGET_BYTES), MAX_RECORD_BYTES);
+  }
+
+  /** Milliseconds until sending is due; 0 when it is. */
+  waitMs(nowMs: number, path: PathState): number {
+    if (this.#nextSendMs - BURST_MS <= nowMs || this.#rate(path) >= UNPACED_BYTES_PER_MS) return 0;
+    return this.#nextSendMs - BURST_MS - nowMs;
+  }
+
+  sent(nowMs: number, bytes: number, path: PathState): void {
+    const rate = this.#rate(path);
+    if (rate === 0) return;
+    const gain = this.#startup ? STARTUP_GAIN : (CYCLE[this.#cycleIndex] as number);
+    this.#nextSendMs = Math.max(this.#nextSendMs, nowMs - BURST_MS) + bytes / (rate * gain);
+  }
+
+  /** Called after each acknowledgement. */
+  advance(path: PathState): void {
+    if (path.round !== this.#seenRound) {
+      this.#seenRound = path.round;
+      this.#cycleIndex = (this.#cycleIndex + 1) % CYCLE.length;
+    }
+    if (path.fullRounds === this.#seenFullRounds || !this.#startup) return;
+    this.#seenFullRounds = path.fullRounds;
+    const rate = path.bytesPerMs ?? 0;
+    if (rate >= this.#fullRate * STARTUP_GROWTH) {
+      this.#fullRate = rate;
+      this.#stalledRounds = 0;
+      return;
+    }
+    this.#stalledRounds += 1;
+    if (this.#stalledRounds < STARTUP_ROUNDS) return;
+    this.#startup = false;
+    this.#cycleIndex = 1; // First let what startup queued drain.
+  }
+
+  /**
+   * Bytes per millisecond to pace at; 0 while nothing is known. Until startup has filled the link, what was
+   * measured may be the application's own pace, so it is at least one first window per round trip.
+   */
+  #rate(path: PathState): number {
+    const measured = path.bytesPerMs ?? 0;
+    if (!this.#startup || path.minRttMs === undefined) return measured;
+    return Math.max(measured, INITIAL_IN_FLIGHT_BYTES / Math.max(path.minRttMs, 1));
+  }
+}

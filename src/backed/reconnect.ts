@@ -1,0 +1,177 @@
+/** When the client dials, in milliseconds. */
+export interface ReconnectPolicy {
+  /** Waits before the second and third attempt after a loss. */
+  readonly firstWaitsMs: readonly number[];
+  /** The wait after a dial beside a suspect link that did not win; doubles up to the next, or `maxWaitMs`. */
+  readonly besideWaitMs: number;
+  readonly attendedBesideWaitMs: number;
+  /** Between attempts while somebody is there. */
+  readonly attendedWaitMs: number;
+  /** How long after the last key press somebody is taken to be there. */
+  readonly attendedForMs: number;
+  /** The unattended wait doubles up to this; full jitter. */
+  readonly maxWaitMs: number;
+  /** An attempt older than this is dropped: the kernel repeats a SYN more slowly than people wait. */
+  readonly dropAfterMs: number;
+  /** A key press, an interface or a wake starts an attempt unless one began this recently. */
+  readonly minGapMs: number;
+}
+
+export const DEFAULT_RECONNECT: ReconnectPolicy = {
+  firstWaitsMs: [250, 500],
+  besideWaitMs: 1000,
+  attendedBesideWaitMs: 2000,
+  attendedWaitMs: 1000,
+  attendedForMs: 15 * 60_000,
+  maxWaitMs: 30_000,
+  dropAfterMs: 4000,
+  minGapMs: 100,
+};
+
+/**
+ * Whether and why a link is wanted.
+ *
+ *               link lost
+ *   content -------------------> searching     attempts one after the other, beside older ones
+ *    ^   |                          ^   |
+ *    |   +--- link suspect ----> beside |      one attempt at a time
+ *    |                              |   |
+ *    +------- joined, revived ------+---+      any state --- stop ---> stopped (final)
+ *
+ * While `searching`, attempts start one after the other, beside older ones that have not answered.
+ * `blocked`: every attempt said that there is no route; only an event or a slow timer starts the next.
+ */
+export interface ReconnectState {
+  readonly kind: 'content' | 'searching' | 'beside' | 'stopped';
+  /** Attempts since the link was lost. */
+  readonly attempts: number;
+  /** Attempts made without anybody there; decides the wait. */
+  readonly unattended: number;
+  readonly nextAtMs: number | undefined;
+  readonly lastStartMs: number;
+  readonly isBlocked: boolean;
+}
+
+export const INITIAL_RECONNECT: ReconnectState = {
+  kind: 'content',
+  attempts: 0,
+  unattended: 0,
+  nextAtMs: undefined,
+  lastStartMs: Number.NEGATIVE_INFINITY,
+  isBlocked: false,
+};
+
+export type ReconnectEvent =
+  | { readonly kind: 'link-lost' }
+  | { readonly kind: 'link-suspect' }
+  | { readonly kind: 'link-joined' }
+  | { readonly kind: 'link-revived' }
+  /** A dial beside a suspect link has failed. */
+  | { readonly kind: 'dial-failed'; readonly noRoute: boolean; readonly stillDialing: number }
+  /** A key, an interface, a wake: somebody or something says that now is a good time. */
+  | { readonly kind: 'nudge' }
+  | { readonly kind: 'retry-due' }
+  | { readonly kind: 'stop' };
+
+export interface ReconnectStep {
+  readonly state: ReconnectState;
+  /** Start one attempt now. */
+  readonly dial: boolean;
+}
+
+/** `attended`: a key was pressed lately. `jitter` is in [0, 1). An event that a state does not name changes nothing. */
+export function nextReconnect(
+  state: ReconnectState,
+  event: ReconnectEvent,
+  nowMs: number,
+  attended: boolean,
+  jitter: number,
+  policy: ReconnectPolicy,
+): ReconnectStep {
+  if (state.kind === 'stopped') return { state, dial: false };
+  switch (event.kind) {
+    case 'stop':
+      return { state: { ...state, kind: 'stopped', nextAtMs: undefined }, dial: false };
+    case 'link-joined':
+    case 'link-revived':
+      return { state: { ...INITIAL_RECONNECT, lastStartMs: state.lastStartMs }, dial: false };
+    case 'link-lost':
+      return start(
+        { ...INITIAL_RECONNECT, kind: 'searching', lastStartMs: state.lastStartMs },
+        nowMs,
+        attended,
+        jitter,
+        policy,
+      );
+    case 'link-suspect':
+      if (state.kind !== 'content') return { state, dial: false };
+      return {
+        state: { ...state, kind: 'beside', lastStartMs: nowMs, nextAtMs: undefined },
+        dial: true,
+      };
+    case 'nudge':
+      if (state.kind === 'content' || nowMs - state.lastStartMs < policy.minGapMs)
+        return { state, dial: false };
+      return start({ ...state, isBlocked: false }, nowMs, attended, jitter, policy);
+    case 'retry-due':
+      if (state.kind !== 'searching' || state.nextAtMs === undefined || nowMs < state.nextAtMs)
+        return { state, dial: false };
+      return start(state, nowMs, attended, jitter, policy);
+    case 'dial-failed':
+      return afterFailure(state, event, nowMs, attended, policy);
+  }
+}
+
+function start(
+  state: ReconnectState,
+  nowMs: number,
+  attended: boolean,
+  jitter: number,
+  policy: ReconnectPolicy,
+): ReconnectStep {
+  const attempts = state.attempts + 1;
+  if (state.kind === 'beside')
+    return { state: { ...state, attempts, lastStartMs: nowMs, nextAtMs: undefined }, dial: true };
+  const unattended = attended ? 0 : state.unattended + 1;
+  const waitMs =
+    policy.firstWaitsMs[attempts - 1] ??
+    (attended ? policy.attendedWaitMs : unattendedWaitMs(unattended, jitter, policy));
+  return {
+    state: {
+      ...state,
+      attempts,
+      unattended,
+      lastStartMs: nowMs,
+      nextAtMs: nowMs + waitMs,
+      isBlocked: false,
+    },
+    dial: true,
+  };
+}
+
+/** Full jitter: a thousand clients of one server must not come back as one. The expected wait never falls. */
+function unattendedWaitMs(unattended: number, jitter: number, policy: ReconnectPolicy): number {
+  const ceilingMs = Math.min(
+    policy.attendedWaitMs * 2 ** Math.min(unattended, 16),
+    policy.maxWaitMs,
+  );
+  return policy.attendedWaitMs + jitter * Math.max(0, ceilingMs - policy.attendedWaitMs);
+}
+
+function afterFailure(
+  state: ReconnectState,
+  event: { readonly noRoute: boolean; readonly stillDialing: number },
+  nowMs: number,
+  attended: boolean,
+  policy: ReconnectPolicy,
+): ReconnectStep {
+  // One dial beside at a time; each that did not win doubles the time until the next.
+  if (state.kind === 'beside' && event.stillDialing === 0) {
+    const capMs = attended ? policy.attendedBesideWaitMs : policy.maxWaitMs;
+    const waitMs = Math.min(policy.besideWaitMs * 2 ** Math.min(state.attempts - 1, 16), capMs);
+    return { state: { ...state, nextAtMs: nowMs + waitMs }, dial: false };
+  }
+  if (state.kind !== 'searching' || !event.noRoute || event.stillDialing > 0)
+    return { state, dial: false };
+  return { state: { ...state, isBlocked: true, nextAtMs: nowMs + policy.maxWaitMs }, dial: false };
+}

@@ -1,0 +1,197 @@
+import { FrameWriter } from '../wire/frame-writer.ts';
+import type { ResumeEntry } from '../wire/frames.ts';
+import { MAX_ACK_RANGES, MAX_RECORD_BYTES, MAX_RESUME_RANGES } from '../wire/limits.ts';
+import type { SentRange } from './sent-records.ts';
+import type { Session } from './session.ts';
+import type { SessionLink } from './session-link.ts';
+
+/** Too little to begin a STREAM frame for. */
+const MIN_STREAM_ROOM = 64;
+/** Records of stream 0 up to this size are not paced: a key must not wait for bulk's turn. */
+const URGENT_BYTES = 1024;
+/** ...and may exceed the cap on bytes in flight by this. */
+const URGENT_ROOM_BYTES = 4096;
+/** The ACKs that a record of bulk carries at the most. */
+const PIGGY_BACK_RANGES = 32;
+
+const NO_RANGES: readonly SentRange[] = [];
+
+/** Composes a session's records: what is owed, then what was lost, then what is ready, in the order of the streams. */
+export class RecordBuilder {
+  readonly #session: Session;
+  readonly #frames = new FrameWriter(new Uint8Array(MAX_RECORD_BYTES));
+  #ranges: SentRange[] = [];
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** Sends the next record of `link`, if there is reason for one and room; returns its bytes, else 0. */
+  sendNext(link: SessionLink, nowMs: number): number {
+    const room = this.#dataRoom(link, nowMs);
+    const hasData = room > 0 && this.#hasData(this.#streamLimit(link, nowMs));
+    if (!hasData && !this.#owesControl(link, nowMs)) {
+      this.#noteIdle(link, room);
+      return 0;
+    }
+    this.#restart(link);
+    this.#control(link, nowMs);
+    if (hasData) this.#data(Math.min(room, link.recordTarget), this.#streamLimit(link, nowMs));
+    return this.#send(link, nowMs);
+  }
+
+  /** On a link that carries no data: acknowledgements, pings and the like. */
+  sendControl(link: SessionLink, nowMs: number): void {
+    if (!this.#owesControl(link, nowMs)) return;
+    this.#restart(link);
+    this.#control(link, nowMs);
+    this.#send(link, nowMs);
+  }
+
+  sendBye(link: SessionLink, nowMs: number, code: number, text: string): void {
+    this.#restart(link);
+    if (link.owesResume) this.#control(link, nowMs);
+    this.#frames.bye(code, text);
+    this.#send(link, nowMs);
+  }
+
+  /** When pacing lets the next record go; infinity when nothing waits for it. */
+  pacedDueMs(link: SessionLink, nowMs: number): number {
+    const waitMs = link.pacer.waitMs(nowMs, link);
+    if (waitMs <= 0 || !this.#hasData(8) || link.room(true) <= 0) return Number.POSITIVE_INFINITY;
+    return nowMs + waitMs;
+  }
+
+  /** There is room and nothing to send: samples taken now measure us, not the link. */
+  #noteIdle(link: SessionLink, room: number): void {
+    if (room > 0 && !this.#hasData(8)) link.rate.applicationLimited(link.sent.inFlightBytes);
+  }
+
+  /** Streams below this number may send: a suspect link is not trusted with bulk, nor is one that must pause. */
+  #streamLimit(link: SessionLink, nowMs: number): number {
+    if (link.isSuspect || link.isRetired) return 1;
+    return link.pacer.waitMs(nowMs, link) > 0 || link.room(true) <= 0 ? 1 : 8;
+  }
+
+  #dataRoom(link: SessionLink, nowMs: number): number {
+    const paused = link.pacer.waitMs(nowMs, link) > 0;
+    const room = link.room(false);
+    if (paused || room <= 0) return Math.min(URGENT_BYTES, room + URGENT_ROOM_BYTES);
+    return room;
+  }
+
+  #hasData(streamLimit: number): boolean {
+    const ready = this.#session.source?.ready ?? 0;
+    if ((ready & ((1 << streamLimit) - 1)) !== 0) return true;
+    const { writers } = this.#session;
+    for (let stream = 0; stream < streamLimit; stream += 1)
+      if (writers[stream]?.hasLost) return true;
+    return false;
+  }
+
+  #owesControl(link: SessionLink, nowMs: number): boolean {
+    if (link.owesResume || link.owesPing || link.owesPrefer) return true;
+    for (const other of this.#session.links) {
+      if (
+        (other.received.ackDueMs ?? Number.POSITIVE_INFINITY) <= nowMs &&
+        this.#carriesAcksOf(link, other)
+      )
+        return true;
+    }
+    return false;
+  }
+
+  /** An ACK travels on its own link, so that the round trip is that link's, unless that link is suspect. */
+  #carriesAcksOf(link: SessionLink, other: SessionLink): boolean {
+    return link === other || (other.isSuspect && link === this.#session.links.best);
+  }
+
+  #control(link: SessionLink, nowMs: number): void {
+    const frames = this.#frames;
+    if (link.owesResume && frames.resume(this.#resumeEntries(link))) link.owesResume = false;
+    for (const other of this.#session.links) {
+      if (other.received.ackDueMs === undefined || !this.#carriesAcksOf(link, other)) continue;
+      const { ranges, delayMs } = other.received.report(nowMs, this.#maxRanges());
+      if (frames.ack(other.id, Math.round(delayMs * 1000), ranges)) other.received.acknowledged();
+    }
+    if (link.owesPrefer && frames.prefer(this.#session.links.preferredId ?? link.id))
+      link.owesPrefer = false;
+    if (link.owesPing && frames.ping()) link.owesPing = false;
+  }
+
+  /** A RESUME must fit whatever the link's rate. */
+  #restart(link: SessionLink): void {
+    const isLarge = link.owesResume && link.secure.kind === 'bytes';
+    this.#frames.restart(isLarge ? MAX_RECORD_BYTES : link.recordTarget);
+  }
+
+  #maxRanges(): number {
+    return Math.min(MAX_ACK_RANGES, PIGGY_BACK_RANGES + Math.floor(this.#frames.room / 64));
+  }
+
+  /** On a datagram link so few ranges that all eight streams' fit; saying less is always sound. */
+  #resumeEntries(link: SessionLink): ResumeEntry[] {
+    const maxRanges = link.secure.kind === 'bytes' ? MAX_RESUME_RANGES : 4;
+    const entries: ResumeEntry[] = [];
+    this.#session.readers.forEach((reader, stream) => {
+      if (!reader.hasReceived) return;
+      entries.push({ stream, next: reader.next, ranges: reader.ranges(maxRanges) });
+    });
+    return entries;
+  }
+
+  #data(room: number, streamLimit: number): void {
+    let left = room;
+    for (let stream = 0; stream < streamLimit && left > 0; stream += 1) {
+      left -= this.#lost(stream, left);
+      if (left > 0) left -= this.#fresh(stream, left);
+    }
+  }
+
+  #lost(stream: number, room: number): number {
+    const writer = this.#session.writers[stream];
+    let sent = 0;
+    while (writer?.hasLost && sent < room) {
+      const fit = Math.min(this.#frames.streamRoom(writer.next), room - sent);
+      if (fit < 1) break;
+      const taken = writer.takeLost(fit);
+      if (taken === undefined) break;
+      this.#frames.stream(stream, taken.offset, taken.bytes);
+      this.#ranges.push({ stream, start: taken.offset, end: taken.offset + taken.bytes.length });
+      sent += taken.bytes.length;
+    }
+    return sent;
+  }
+
+  #fresh(stream: number, room: number): number {
+    const { source, writers } = this.#session;
+    const writer = writers[stream];
+    let sent = 0;
+    while (source !== undefined && writer !== undefined && (source.ready & (1 << stream)) !== 0) {
+      const fit = Math.min(
+        this.#frames.streamRoom(writer.next),
+        Math.max(room - sent, MIN_STREAM_ROOM),
+      );
+      if (fit < MIN_STREAM_ROOM || sent >= room) break;
+      const count = source.take(stream, writer.reserve(fit));
+      if (count === 0) break;
+      const taken = writer.commit(count);
+      this.#frames.stream(stream, taken.offset, taken.bytes);
+      this.#ranges.push({ stream, start: taken.offset, end: taken.offset + count });
+      sent += count;
+    }
+    return sent;
+  }
+
+  #send(link: SessionLink, nowMs: number): number {
+    const frames = this.#frames;
+    if (frames.position === 0) return 0;
+    const ranges = this.#ranges.length === 0 ? NO_RANGES : this.#ranges;
+    if (this.#ranges.length > 0) {
+      this.#ranges = [];
+      this.#session.noteTraffic();
+    }
+    link.send(frames.bytes, frames.asksForAcknowledgement, ranges, nowMs);
+    return frames.position;
+  }
+}

@@ -1,0 +1,87 @@
+import type { Clock } from '../base/clock.ts';
+import { EtError } from '../base/errors.ts';
+import { decodeFrames } from '../wire/decode-frames.ts';
+import type { AckRange, FrameHandler, ResumeEntry } from '../wire/frames.ts';
+import type { Session } from './session.ts';
+import type { SessionLink } from './session-link.ts';
+
+/** Takes the frames that arrive on one link, for its session. */
+export class RecordHandler implements FrameHandler {
+  readonly #session: Session;
+  readonly #link: SessionLink;
+  readonly #clock: Clock;
+  #stream = 0;
+  readonly #deliver = (bytes: Uint8Array): void => {
+    if (!this.#session.isOver) this.#session.source?.receive(this.#stream, bytes);
+  };
+
+  constructor(session: Session, link: SessionLink, clock: Clock) {
+    this.#session = session;
+    this.#link = link;
+    this.#clock = clock;
+  }
+
+  /** Throws an EtError whose scope says what it ends. */
+  receive(number: number, plaintext: Uint8Array, sealedBytes: number): void {
+    const { received, rtt } = this.#link;
+    if (!received.isFresh(number)) return;
+    const nowMs = this.#clock.now();
+    this.#link.lastReceivedMs = nowMs;
+    const asks = decodeFrames(plaintext, this);
+    if (asks) this.#session.noteTraffic();
+    received.add(number, sealedBytes, asks, nowMs, rtt.minMs);
+  }
+
+  onPing(): void {
+    // Its record asks for an acknowledgement, which is the answer.
+  }
+
+  onStream(stream: number, offset: number, bytes: Uint8Array): void {
+    this.#stream = stream;
+    this.#session.readers[stream]?.place(offset, bytes, this.#deliver);
+  }
+
+  onAck(linkId: number, delayMicros: number, ranges: readonly AckRange[]): void {
+    const link = this.#session.links.get(linkId);
+    if (link === undefined) return;
+    const wasSuspect = link.isSuspect;
+    const nowMs = this.#clock.now();
+    const records = link.acknowledge(ranges, delayMicros / 1000, nowMs);
+    for (const record of records) {
+      for (const range of record.ranges)
+        this.#session.writers[range.stream]?.acknowledge(range.start, range.end);
+    }
+    this.#session.requeue(link, link.takeLost(nowMs));
+    if (records.length > 0) this.#session.wake();
+    if (wasSuspect && !link.isSuspect) this.#session.revived(link);
+  }
+
+  onResume(entries: readonly ResumeEntry[]): void {
+    for (const { stream, next, ranges } of entries) {
+      const writer = this.#session.writers[stream];
+      const end = ranges[ranges.length - 1]?.end ?? next;
+      if (writer === undefined || end > writer.next) {
+        throw new EtError(
+          'ET_ERR_RESUME',
+          `stream ${stream}: peer claims ${end}, sent ${writer?.next ?? 0}`,
+        );
+      }
+      writer.acknowledge(0, next);
+      for (const range of ranges) writer.acknowledge(range.start, range.end);
+    }
+  }
+
+  onDatagram(): void {
+    // No channel of this version's kinds carries datagrams; PROTOCOL.md section 5 lets them be dropped.
+  }
+
+  onPrefer(linkId: number): void {
+    if (this.#session.role !== 'server' || this.#session.links.get(linkId) === undefined) return;
+    this.#session.links.prefer(linkId);
+    this.#session.wake();
+  }
+
+  onBye(code: number, text: string): void {
+    this.#session.endedByPeer(code, text);
+  }
+}

@@ -1,0 +1,210 @@
+import type { AckRange } from '../wire/frames.ts';
+import { MAX_ACK_DELAY_MS, MIN_ACK_DELAY_MS } from '../wire/limits.ts';
+import { DeliveryRate } from './delivery-rate.ts';
+import { Pacer, type PathState } from './pacer.ts';
+import { ReceivedRecords } from './received-records.ts';
+import { RttEstimator } from './rtt.ts';
+import { RECORD_OVERHEAD_BYTES, type SecureLink } from './secure-link.ts';
+import { type SentRange, type SentRecord, SentRecords } from './sent-records.ts';
+
+/** A link is suspect when an acknowledgement is overdue by this, or three round trips if they are longer. */
+const MIN_SUSPICION_MS = 1000;
+/** The same before the first round trip is known. */
+const FIRST_SUSPICION_MS = 3000;
+/** Reordering that is no loss yet, in records and as a part of the round trip (RFC 9002 section 6.1). */
+const LOSS_THRESHOLD_RECORDS = 3;
+const LOSS_THRESHOLD_RTT = 9 / 8;
+/** A probe timeout doubles this often at most. */
+const MAX_PROBE_DOUBLINGS = 6;
+/** A timer that fires later than this tells of a busy or sleeping machine. */
+const MAX_LATE_MS = 200;
+/** The largest plaintext of a datagram record: with headers of IPv6, UDP and ours within 1,280. */
+const MAX_DATAGRAM_RECORD_BYTES = 1200 - RECORD_OVERHEAD_BYTES;
+
+/**
+ * One link as its session sees it: what is on its way, how fast it is, and whether it can be trusted.
+ *
+ *   trusted --- acknowledgement overdue ---> suspect --- any acknowledgement ---> trusted
+ *      |                                        |
+ *      +--------- closed, reset, retired -------+---> gone
+ */
+export class SessionLink implements PathState {
+  readonly secure: SecureLink;
+  readonly sent: SentRecords = new SentRecords();
+  readonly received: ReceivedRecords = new ReceivedRecords();
+  readonly rtt: RttEstimator = new RttEstimator();
+  readonly rate: DeliveryRate = new DeliveryRate();
+  readonly pacer: Pacer = new Pacer(MIN_ACK_DELAY_MS);
+  /** Control frames that the next record must carry. */
+  owesResume = true;
+  owesPing = false;
+  owesPrefer = false;
+  isSuspect = false;
+  /** Nothing is sent on it any more but acknowledgements; it ends when it is quiet. */
+  retiredAtMs: number | undefined;
+  readonly joinedAtMs: number;
+  lastReceivedMs: number;
+  lastSentMs: number;
+  #probeDoublings = 0;
+  #probeSentMs = 0;
+  /** Since when an acknowledgement is awaited without any progress. */
+  #awaitingSinceMs: number | undefined;
+  #wasPutOff = false;
+
+  constructor(secure: SecureLink, nowMs: number) {
+    this.secure = secure;
+    this.joinedAtMs = nowMs;
+    this.lastReceivedMs = nowMs;
+    this.lastSentMs = nowMs;
+    if (secure.handshakeMs > 0) this.rtt.sample(nowMs, secure.handshakeMs, 0);
+  }
+
+  get isRetired(): boolean {
+    return this.retiredAtMs !== undefined;
+  }
+
+  get id(): number {
+    return this.secure.id;
+  }
+
+  get bytesPerMs(): number | undefined {
+    return this.rate.bytesPerMs;
+  }
+
+  get minRttMs(): number | undefined {
+    return this.rtt.minMs;
+  }
+
+  get round(): number {
+    return this.rate.round;
+  }
+
+  get fullRounds(): number {
+    return this.rate.fullRounds;
+  }
+
+  get recordTarget(): number {
+    const target = this.pacer.recordTarget(this);
+    return this.secure.kind === 'bytes' ? target : Math.min(target, MAX_DATAGRAM_RECORD_BYTES);
+  }
+
+  /** Bytes that may be sent now, were there no pacing. */
+  room(bulk: boolean): number {
+    return this.pacer.inFlightCap(this, bulk) - this.sent.inFlightBytes;
+  }
+
+  /** Numbers and seals a record. */
+  send(
+    plaintext: Uint8Array,
+    asksForAck: boolean,
+    ranges: readonly SentRange[],
+    nowMs: number,
+  ): void {
+    const bytes = plaintext.length + RECORD_OVERHEAD_BYTES;
+    const mark = asksForAck ? this.rate.mark(nowMs, this.sent.inFlightBytes) : undefined;
+    const number = this.sent.add(bytes, mark, ranges);
+    this.secure.seal(number, plaintext);
+    if (mark === undefined) return;
+    this.pacer.sent(nowMs, bytes, this);
+    this.lastSentMs = nowMs;
+    this.#awaitingSinceMs ??= nowMs;
+  }
+
+  /** Takes an ACK; returns the records it acknowledged. */
+  acknowledge(ranges: readonly AckRange[], delayMs: number, nowMs: number): readonly SentRecord[] {
+    const result = this.sent.acknowledge(ranges);
+    const { latest } = result;
+    if (latest === undefined) return result.records;
+    if (latest.number === this.sent.largestAcknowledged) {
+      this.rtt.sample(nowMs, nowMs - latest.mark.sentAtMs, delayMs);
+    }
+    this.rate.sample(nowMs, result.bytes, latest.mark);
+    this.pacer.advance(this);
+    this.isSuspect = false;
+    this.#probeDoublings = 0;
+    this.#wasPutOff = false;
+    this.#awaitingSinceMs = this.sent.inFlightBytes > 0 ? nowMs : undefined;
+    return result.records;
+  }
+
+  /** On datagrams: the records that later ones have overtaken for too long. */
+  takeLost(nowMs: number): readonly SentRecord[] {
+    if (this.secure.kind === 'bytes' || this.sent.inFlightBytes === 0) return [];
+    const waitMs = this.#lossWaitMs();
+    const { largestAcknowledged } = this.sent;
+    return this.sent.takeLost(
+      (record) =>
+        record.number + LOSS_THRESHOLD_RECORDS <= largestAcknowledged ||
+        record.mark.sentAtMs + waitMs <= nowMs,
+    );
+  }
+
+  /** On datagrams: the records to send again because nothing has been heard at all. */
+  takeProbe(nowMs: number): readonly SentRecord[] {
+    const dueMs = this.#probeDueMs();
+    if (dueMs === undefined || dueMs > nowMs) return [];
+    this.#probeDoublings = Math.min(this.#probeDoublings + 1, MAX_PROBE_DOUBLINGS);
+    this.#probeSentMs = nowMs;
+    this.owesPing = true;
+    const { oldest } = this.sent;
+    if (oldest === undefined) return [];
+    return this.sent.takeAll();
+  }
+
+  /** When loss or silence on a datagram link must be looked at. */
+  get lossDueMs(): number | undefined {
+    const { oldest } = this.sent;
+    if (this.secure.kind === 'bytes' || oldest === undefined) return undefined;
+    if (oldest.number < this.sent.largestAcknowledged)
+      return oldest.mark.sentAtMs + this.#lossWaitMs();
+    return this.#probeDueMs();
+  }
+
+  /** How long an acknowledgement may be overdue. */
+  get suspicionMs(): number {
+    const srtt = this.rtt.smoothedMs;
+    return srtt === undefined ? FIRST_SUSPICION_MS : Math.max(3 * srtt, MIN_SUSPICION_MS);
+  }
+
+  /** When the link becomes suspect unless something is acknowledged; `undefined` when nothing is awaited. */
+  get suspectDueMs(): number | undefined {
+    if (this.isSuspect || this.#awaitingSinceMs === undefined) return undefined;
+    return this.#awaitingSinceMs + this.suspicionMs;
+  }
+
+  /**
+   * Whether the link turns suspect now. A look that comes more than 200 ms late is put off once:
+   * the machine slept or was busy, which says nothing of the network.
+   */
+  becomesSuspect(nowMs: number, lateMs: number): boolean {
+    const dueMs = this.suspectDueMs;
+    if (dueMs === undefined || dueMs > nowMs) return false;
+    if (lateMs > MAX_LATE_MS && !this.#wasPutOff) {
+      this.#wasPutOff = true;
+      this.#awaitingSinceMs = nowMs;
+      return false;
+    }
+    this.isSuspect = true;
+    return true;
+  }
+
+  /** For a message to the log. */
+  describe(): string {
+    return `link ${this.id} (${this.secure.label})`;
+  }
+
+  #lossWaitMs(): number {
+    return LOSS_THRESHOLD_RTT * Math.max(this.rtt.smoothedMs ?? 0, this.rtt.latestMs, 1);
+  }
+
+  #probeDueMs(): number | undefined {
+    const { oldest } = this.sent;
+    if (this.secure.kind === 'bytes' || oldest === undefined) return undefined;
+    const srtt = this.rtt.smoothedMs;
+    const base =
+      srtt === undefined
+        ? MIN_SUSPICION_MS / 2
+        : srtt + 4 * this.rtt.variationMs + MAX_ACK_DELAY_MS;
+    return Math.max(oldest.mark.sentAtMs, this.#probeSentMs) + base * 2 ** this.#probeDoublings;
+  }
+}

@@ -1,0 +1,380 @@
+import type { Clock, Timer } from '../base/clock.ts';
+import { EtError, messageOf } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import { MAX_LINKS, MAX_STREAMS } from '../wire/limits.ts';
+import { BackedReader } from './backed-reader.ts';
+import { BackedWriter } from './backed-writer.ts';
+import { Links } from './links.ts';
+import { RecordBuilder } from './record-builder.ts';
+import { RecordHandler } from './record-handler.ts';
+import type { SecureLink } from './secure-link.ts';
+import type { SentRecord } from './sent-records.ts';
+import { SessionLink } from './session-link.ts';
+
+/** What a session carries: the mux, or anything that makes and takes the bytes of its streams. */
+export interface SessionSource {
+  /** Streams that have something to send, as a bit set. */
+  readonly ready: number;
+  /** Writes the next bytes of `stream` into `target`; returns how many. */
+  take(stream: number, target: Uint8Array): number;
+  /** The next contiguous bytes of `stream`, valid until the call returns. */
+  receive(stream: number, bytes: Uint8Array): void;
+}
+
+/** Why a session ended. */
+export type SessionEnd =
+  | {
+      readonly kind: 'bye';
+      readonly by: 'us' | 'peer';
+      readonly code: number;
+      readonly text: string;
+    }
+  | { readonly kind: 'failed'; readonly error: EtError };
+
+export interface SessionEvents {
+  /** A link joined, was lost (`error` says why), turned suspect, or was heard of again. */
+  onLink(
+    event: 'joined' | 'lost' | 'suspect' | 'revived',
+    link: SessionLink,
+    error?: EtError,
+  ): void;
+  /** Once, and nothing after it. */
+  onEnd(end: SessionEnd): void;
+}
+
+/** Bytes sent in one go, so that the peer works while we seal the next ones. */
+const GO_BYTES = 262_144;
+/** The client probes an idle session this long after the last traffic, doubling up to the last. */
+const FIRST_PROBE_MS = 1000;
+const LAST_PROBE_MS = 64_000;
+/** A retired link ends after this long without a record, or after RETIRE_MAX_MS in any case. */
+const RETIRE_QUIET_MS = 1000;
+const RETIRE_MAX_MS = 10_000;
+
+/**
+ * The ordered streams of one client process and one server, over whatever links there are: zero to sixteen.
+ * A byte may travel on any link, twice, in any order; the streams make one exact sequence of it again.
+ *
+ *   open (no links <---> links) --- end, BYE, or a failure of the session ---> over (final)
+ *
+ * Between any two calls:
+ * 1. Every retained byte is in flight on exactly the links whose unacknowledged records carry it, or lost, or both.
+ * 2. At most one timer is set, and none once the session is over.
+ */
+export class Session {
+  readonly links: Links = new Links();
+  readonly writers: BackedWriter[] = Array.from({ length: MAX_STREAMS }, () => new BackedWriter());
+  readonly readers: BackedReader[] = Array.from({ length: MAX_STREAMS }, () => new BackedReader());
+  readonly role: 'client' | 'server';
+  readonly #clock: Clock;
+  readonly #events: SessionEvents;
+  readonly #logger: Logger;
+  readonly #builder: RecordBuilder;
+  #source: SessionSource | undefined;
+  #timer: Timer | undefined;
+  #timerDueMs = Number.POSITIVE_INFINITY;
+  #flushIsDue = false;
+  #probeMs = FIRST_PROBE_MS;
+  #over = false;
+
+  constructor(role: 'client' | 'server', clock: Clock, logger: Logger, events: SessionEvents) {
+    this.role = role;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#events = events;
+    this.#builder = new RecordBuilder(this);
+  }
+
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  get source(): SessionSource | undefined {
+    return this.#source;
+  }
+
+  /** Bytes sent and not known to have arrived. */
+  get unacknowledgedBytes(): number {
+    let bytes = 0;
+    for (const writer of this.writers) bytes += writer.retainedBytes;
+    return bytes;
+  }
+
+  /** How fast the link in use is; the mux sizes its windows by it. */
+  get rate(): { readonly bytesPerSecond: number; readonly rttMs: number } | undefined {
+    const { best } = this.links;
+    const bytesPerMs = best?.bytesPerMs;
+    const rttMs = best?.rtt.smoothedMs;
+    return bytesPerMs === undefined || rttMs === undefined
+      ? undefined
+      : { bytesPerSecond: bytesPerMs * 1000, rttMs };
+  }
+
+  attach(source: SessionSource): void {
+    this.#source = source;
+    this.wake();
+  }
+
+  /** The source has something to send. What is said within one callback leaves together. */
+  wake(): void {
+    if (this.#flushIsDue || this.#over) return;
+    this.#flushIsDue = true;
+    this.#clock.defer(() => this.#flush());
+  }
+
+  /** Takes a link that has joined: on the client one whose answer was read, on the server one with an authentic record. */
+  addLink(secure: SecureLink): SessionLink {
+    const link = new SessionLink(secure, this.#clock.now());
+    if (this.#over || this.links.get(secure.id) !== undefined) {
+      secure.reset();
+      return link;
+    }
+    if (this.links.count >= MAX_LINKS) this.#dropOldest();
+    this.links.add(link);
+    if (this.role === 'client') this.prefer(link);
+    const handler = new RecordHandler(this, link, this.#clock);
+    secure.attach({
+      onRecord: (number, plaintext, bytes) =>
+        this.#receive(link, handler, number, plaintext, bytes),
+      onClose: (error) => this.#lose(link, error),
+    });
+    this.#logger.log(1, `${link.describe()} joined`);
+    this.#events.onLink('joined', link);
+    this.#requeueSuspects();
+    this.wake();
+    return link;
+  }
+
+  /** Asks the peer to use `link`, and uses it. */
+  prefer(link: SessionLink): void {
+    this.links.prefer(link.id);
+    link.owesPrefer = true;
+    this.wake();
+  }
+
+  /** Sends on `link` no more; it ends once it is quiet, so that what is on its way over it arrives. */
+  retire(link: SessionLink): void {
+    if (link.isRetired) return;
+    link.retiredAtMs = this.#clock.now();
+    this.#arm();
+  }
+
+  /** Ends a link at once; what it carried is sent over another. */
+  dropLink(link: SessionLink, error?: EtError): void {
+    link.secure.reset();
+    this.#lose(link, error);
+  }
+
+  /** Sends something on the best link that asks for an answer: is it alive? */
+  probe(): void {
+    const { best } = this.links;
+    if (best === undefined) return;
+    best.owesPing = true;
+    this.wake();
+  }
+
+  /** Ends the session at both ends; the peer is told if a link is alive. */
+  end(code: number, text: string): void {
+    if (this.#over) return;
+    // Bytes that were accepted leave before the BYE does.
+    this.#flushNow();
+    const { best } = this.links;
+    if (best !== undefined) this.#builder.sendBye(best, this.#clock.now(), code, text);
+    this.#finish({ kind: 'bye', by: 'us', code, text }, 'close');
+  }
+
+  /** Ends the session because of a failure of its own. */
+  fail(error: EtError): void {
+    if (this.#over) return;
+    const { best } = this.links;
+    if (best !== undefined) this.#builder.sendBye(best, this.#clock.now(), 1, error.message);
+    this.#finish({ kind: 'failed', error }, 'close');
+  }
+
+  /** The peer said BYE. */
+  endedByPeer(code: number, text: string): void {
+    this.#finish({ kind: 'bye', by: 'peer', code, text }, 'close');
+  }
+
+  /** What was on its way in these records is sent again, unless it has arrived. */
+  requeue(link: SessionLink, records: readonly SentRecord[]): void {
+    for (const record of records) {
+      for (const range of record.ranges) this.writers[range.stream]?.lost(range.start, range.end);
+      // A record of control frames alone says what is owed; the rest is worth nothing on another link.
+      if (record.ranges.length === 0) link.owesPing = true;
+      if (record.number === 0) link.owesResume = true;
+    }
+    if (records.length > 0) this.wake();
+  }
+
+  /** Something other than a probe was sent or received: the next probe is a short time away again. */
+  noteTraffic(): void {
+    this.#probeMs = FIRST_PROBE_MS;
+  }
+
+  #receive(
+    link: SessionLink,
+    handler: RecordHandler,
+    number: number,
+    plaintext: Uint8Array,
+    bytes: number,
+  ): void {
+    if (this.#over) return;
+    try {
+      handler.receive(number, plaintext, bytes);
+    } catch (thrown) {
+      this.#failBy(link, thrown);
+      return;
+    }
+    if (this.#over) return;
+    if (link.received.ackDueMs !== undefined && link.received.ackDueMs <= this.#clock.now())
+      this.wake();
+    else this.#arm();
+  }
+
+  /** The scope of an error says what it kills; what is not an EtError is a bug, and kills this session only. */
+  #failBy(link: SessionLink, thrown: unknown): void {
+    if (thrown instanceof EtError && thrown.scope === 'link') {
+      this.#logger.log(1, `${link.describe()}: ${thrown.message}`);
+      this.dropLink(link, thrown);
+      return;
+    }
+    const error =
+      thrown instanceof EtError
+        ? thrown
+        : new EtError('ET_ERR_INTERNAL', `session failed: ${messageOf(thrown)}`, { cause: thrown });
+    this.fail(error);
+  }
+
+  /** Tells of a link that was heard of again. */
+  revived(link: SessionLink): void {
+    this.#events.onLink('revived', link);
+  }
+
+  #lose(link: SessionLink, error: EtError | undefined): void {
+    if (!this.links.remove(link)) return;
+    this.requeue(link, link.sent.takeAll());
+    this.#logger.log(
+      1,
+      `${link.describe()} lost${error === undefined ? '' : `: ${error.message}`}`,
+    );
+    if (!this.#over) this.#events.onLink('lost', link, error);
+  }
+
+  #dropOldest(): void {
+    let oldest: SessionLink | undefined;
+    for (const link of this.links) if (oldest === undefined || link.id < oldest.id) oldest = link;
+    if (oldest !== undefined) this.dropLink(oldest);
+  }
+
+  /** With a trusted link there, what waits on suspect ones is sent over it. */
+  #requeueSuspects(): void {
+    if (!this.links.hasTrusted) return;
+    for (const link of this.links) if (link.isSuspect) this.requeue(link, link.sent.takeAll());
+  }
+
+  #flush(): void {
+    this.#flushIsDue = false;
+    if (!this.#over) this.#flushNow();
+  }
+
+  #flushNow(): void {
+    const nowMs = this.#clock.now();
+    const { best } = this.links;
+    if (best !== undefined) this.#sendOn(best, nowMs);
+    for (const link of this.links) {
+      if (link === best) continue;
+      this.#builder.sendControl(link, nowMs);
+      link.secure.flush();
+    }
+    this.#arm();
+  }
+
+  #sendOn(best: SessionLink, nowMs: number): void {
+    let left = GO_BYTES;
+    let sent = 1;
+    while (left > 0 && sent > 0) {
+      sent = this.#builder.sendNext(best, nowMs);
+      left -= sent;
+    }
+    best.secure.flush();
+    if (left > 0) return;
+    this.#flushIsDue = true;
+    this.#clock.afterIo(() => this.#flush());
+  }
+
+  #finish(end: SessionEnd, how: 'close'): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#timer?.cancel();
+    for (const link of this.links) {
+      this.links.remove(link);
+      if (how === 'close' && !link.isSuspect) link.secure.close();
+      else link.secure.reset();
+    }
+    this.#events.onEnd(end);
+  }
+
+  /** Sets the timer to the next thing that is due; a timer that is early is left, it costs less than a new one. */
+  #arm(): void {
+    const dueMs = this.#nextDueMs();
+    if (this.#over || dueMs >= this.#timerDueMs) return;
+    this.#timer?.cancel();
+    this.#timerDueMs = dueMs;
+    this.#timer = this.#clock.schedule(Math.max(0, dueMs - this.#clock.now()), () =>
+      this.#onTimer(dueMs),
+    );
+  }
+
+  #nextDueMs(): number {
+    let dueMs = Number.POSITIVE_INFINITY;
+    const nowMs = this.#clock.now();
+    for (const link of this.links) {
+      dueMs = Math.min(
+        dueMs,
+        link.received.ackDueMs ?? dueMs,
+        link.suspectDueMs ?? dueMs,
+        link.lossDueMs ?? dueMs,
+      );
+      if (link.isRetired) dueMs = Math.min(dueMs, nowMs + RETIRE_QUIET_MS);
+    }
+    const { best } = this.links;
+    if (best === undefined) return dueMs;
+    dueMs = Math.min(dueMs, this.#builder.pacedDueMs(best, nowMs));
+    return this.role === 'client' ? Math.min(dueMs, this.#probeDueMs(best)) : dueMs;
+  }
+
+  #probeDueMs(best: SessionLink): number {
+    if (best.sent.inFlightBytes > 0) return Number.POSITIVE_INFINITY;
+    return Math.max(best.lastReceivedMs, best.lastSentMs) + this.#probeMs;
+  }
+
+  #onTimer(dueMs: number): void {
+    this.#timer = undefined;
+    this.#timerDueMs = Number.POSITIVE_INFINITY;
+    const nowMs = this.#clock.now();
+    for (const link of this.links) this.#look(link, nowMs, nowMs - dueMs);
+    const { best } = this.links;
+    if (this.role === 'client' && best !== undefined && this.#probeDueMs(best) <= nowMs) {
+      this.#probeMs = Math.min(this.#probeMs * 2, LAST_PROBE_MS);
+      best.owesPing = true;
+    }
+    this.#flush();
+  }
+
+  #look(link: SessionLink, nowMs: number, lateMs: number): void {
+    this.requeue(link, link.takeLost(nowMs));
+    this.requeue(link, link.takeProbe(nowMs));
+    if (link.becomesSuspect(nowMs, lateMs)) {
+      this.#logger.log(1, `${link.describe()} is silent`);
+      this.#requeueSuspects();
+      this.#events.onLink('suspect', link);
+    }
+    if (link.retiredAtMs === undefined) return;
+    const isQuiet = link.sent.inFlightBytes === 0 && nowMs - link.lastReceivedMs >= RETIRE_QUIET_MS;
+    if (!isQuiet && nowMs - link.retiredAtMs < RETIRE_MAX_MS && !link.isSuspect) return;
+    if (link.isSuspect) link.secure.reset();
+    else link.secure.close();
+    this.#lose(link, undefined);
+  }
+}
