@@ -105,17 +105,13 @@ export function nextReconnect(
       );
     case 'link-suspect':
       if (state.kind !== 'content') return { state, dial: false };
-      return {
-        state: { ...state, kind: 'beside', lastStartMs: nowMs, nextAtMs: undefined },
-        dial: true,
-      };
+      return start({ ...state, kind: 'beside' }, nowMs, attended, jitter, policy);
     case 'nudge':
       if (state.kind === 'content' || nowMs - state.lastStartMs < policy.minGapMs)
         return { state, dial: false };
       return start({ ...state, isBlocked: false }, nowMs, attended, jitter, policy);
     case 'retry-due':
-      if (state.kind !== 'searching' || state.nextAtMs === undefined || nowMs < state.nextAtMs)
-        return { state, dial: false };
+      if (state.nextAtMs === undefined || nowMs < state.nextAtMs) return { state, dial: false };
       return start(state, nowMs, attended, jitter, policy);
     case 'dial-failed':
       return afterFailure(state, event, nowMs, attended, policy);

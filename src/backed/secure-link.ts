@@ -11,7 +11,7 @@ import type { RecordKeys } from '../wire/link-crypto.ts';
 const MAX_SEALED_BYTES = MAX_RECORD_BYTES + TAG_BYTES;
 const MIN_SEALED_BYTES = 1 + TAG_BYTES;
 /** What a record weighs beyond its plaintext, on either kind of carrier. */
-export const RECORD_OVERHEAD_BYTES = TAG_BYTES + RECORD_NUMBER_BYTES;
+export const RECORD_OVERHEAD_BYTES: number = TAG_BYTES + RECORD_NUMBER_BYTES;
 
 /** What a secure link tells its owner. */
 export interface SecureLinkEvents {
