@@ -1,0 +1,180 @@
+import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { requireTool } from './requirements.ts';
+
+export interface SshdOptions {
+  /** Lines of sshd_config that go before ours. */
+  readonly config?: readonly string[];
+  /** Lines of ssh_config, within the block of host `testhost`. */
+  readonly clientConfig?: readonly string[];
+  /** The address to listen on. */
+  readonly address?: string;
+}
+
+type Daemon = ChildProcessByStdio<null, null, Readable>;
+
+/**
+ * A real sshd on a loopback port, with keys of its own, for the user who runs the tests; root or not.
+ * Its directory and all that it has started go with `stop`.
+ */
+export class Sshd {
+  readonly port: number;
+  /** Everything below is in here; nobody else may enter. */
+  readonly directory: string;
+  /** An ssh_config in which `testhost` is this sshd, with key and known_hosts. */
+  readonly sshConfigPath: string;
+  readonly identityPath: string;
+  readonly knownHostsPath: string;
+  readonly user: string = userInfo().username;
+  readonly #daemon: Daemon;
+  readonly #log: string[];
+
+  private constructor(directory: string, port: number, daemon: Daemon, log: string[]) {
+    this.directory = directory;
+    this.port = port;
+    this.sshConfigPath = join(directory, 'ssh_config');
+    this.identityPath = join(directory, 'user_key');
+    this.knownHostsPath = join(directory, 'known_hosts');
+    this.#daemon = daemon;
+    this.#log = log;
+  }
+
+  /** What sshd has logged, for a failing test. */
+  get log(): string {
+    return this.#log.join('');
+  }
+
+  /** `ssh-ed25519 AAAA...` */
+  get hostKey(): string {
+    return publicKeyOf(join(this.directory, 'host_key'));
+  }
+
+  static async start(options: SshdOptions = {}): Promise<Sshd> {
+    const directory = mkdtempSync(join(tmpdir(), 'everterm-sshd-'));
+    chmodSync(directory, 0o700);
+    for (const name of ['host_key', 'user_key']) makeKey(join(directory, name));
+    writeFileSync(
+      join(directory, 'authorized_keys'),
+      `${publicKeyOf(join(directory, 'user_key'))}\n`,
+    );
+    // As root sshd insists on the directory it locks its unprivileged half into.
+    if (userInfo().uid === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
+    for (;;) {
+      const port = await freePort(options.address);
+      writeFileSync(join(directory, 'sshd_config'), serverConfig(directory, port, options));
+      const log: string[] = [];
+      const daemon = spawn(
+        requireTool('sshd'),
+        ['-D', '-e', '-f', join(directory, 'sshd_config')],
+        {
+          stdio: ['ignore', 'ignore', 'pipe'],
+        },
+      );
+      if (await listens(daemon, log)) {
+        const sshd = new Sshd(directory, port, daemon, log);
+        sshd.#writeClientConfig(options);
+        return sshd;
+      }
+      // Somebody took the port between our asking and sshd's; anything else will not get better.
+      if (!log.join('').includes('Address already in use'))
+        throw new Error(`sshd: ${log.join('')}`);
+    }
+  }
+
+  async stop(): Promise<void> {
+    const isOver = this.#daemon.exitCode !== null || this.#daemon.signalCode !== null;
+    if (!isOver) {
+      const over = once(this.#daemon, 'exit');
+      this.#daemon.kill('SIGTERM');
+      await over;
+    }
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  #writeClientConfig({ address = '127.0.0.1', clientConfig = [] }: SshdOptions): void {
+    const place = this.port === 22 ? address : `[${address}]:${this.port}`;
+    writeFileSync(this.knownHostsPath, `${place} ${this.hostKey}\n`, { mode: 0o600 });
+    const lines = [
+      'Host testhost',
+      ...clientConfig,
+      `HostName ${address}`,
+      `Port ${this.port}`,
+      `User ${this.user}`,
+      `IdentityFile ${this.identityPath}`,
+      'IdentitiesOnly yes',
+      `UserKnownHostsFile ${this.knownHostsPath}`,
+      'GlobalKnownHostsFile /dev/null',
+      'StrictHostKeyChecking yes',
+    ];
+    writeFileSync(this.sshConfigPath, `${lines.join('\n')}\n`, { mode: 0o600 });
+  }
+}
+
+function serverConfig(directory: string, port: number, options: SshdOptions): string {
+  const lines = [
+    ...(options.config ?? []),
+    `Port ${port}`,
+    `ListenAddress ${options.address ?? '127.0.0.1'}`,
+    `HostKey ${join(directory, 'host_key')}`,
+    `AuthorizedKeysFile ${join(directory, 'authorized_keys')}`,
+    'PidFile none',
+    'UsePAM no',
+    'StrictModes no',
+    'PermitRootLogin prohibit-password',
+    'PasswordAuthentication no',
+    'KbdInteractiveAuthentication no',
+    'PermitUserEnvironment no',
+    'AcceptEnv LANG LC_* TERM COLORTERM',
+    'PrintMotd no',
+    'UseDNS no',
+    'MaxStartups 100',
+    'LogLevel VERBOSE',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** An ed25519 key pair at `path` and `path.pub`, without a passphrase unless one is given. */
+export function makeKey(path: string, type = 'ed25519', passphrase = ''): void {
+  execFileSync(requireTool('ssh-keygen'), [
+    '-q',
+    '-t',
+    type,
+    '-N',
+    passphrase,
+    '-C',
+    '',
+    '-f',
+    path,
+  ]);
+}
+
+/** Type and key, without the comment. */
+export function publicKeyOf(path: string): string {
+  return readFileSync(`${path}.pub`, 'utf8').trim().split(' ').slice(0, 2).join(' ');
+}
+
+async function freePort(address = '127.0.0.1'): Promise<number> {
+  const server = createServer().listen(0, address);
+  await once(server, 'listening');
+  const found = server.address();
+  server.close();
+  await once(server, 'close');
+  if (found === null || typeof found === 'string') throw new Error('no port');
+  return found.port;
+}
+
+/** True once it listens, false when it has ended instead. */
+function listens(daemon: Daemon, log: string[]): Promise<boolean> {
+  return new Promise((resolve) => {
+    daemon.stderr.setEncoding('utf8').on('data', (text: string) => {
+      log.push(text);
+      if (text.includes('Server listening')) resolve(true);
+    });
+    daemon.once('close', () => resolve(false));
+  });
+}
