@@ -3,15 +3,13 @@ import { type AckRange, FRAME, type FrameHandler, type ResumeEntry } from './fra
 import {
   MAX_ACK_RANGES,
   MAX_BYE_TEXT_BYTES,
+  MAX_DATAGRAM_PIECES,
   MAX_NUMBER,
   MAX_RECORD_BYTES,
   MAX_RESUME_RANGES,
   MAX_STREAMS,
 } from './limits.ts';
 import { Reader } from './reader.ts';
-
-/** Pieces of one datagram. */
-const MAX_DATAGRAM_PIECES = 65_536;
 
 /**
  * Walks the frames of an opened record and calls `handler` for each in turn.

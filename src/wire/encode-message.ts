@@ -10,7 +10,7 @@ import {
   MAX_REASON_BYTES,
 } from './limits.ts';
 import { type JsonObject, MESSAGE } from './messages.ts';
-import { varintSize, writeVarint } from './varint.ts';
+import { sizedRoom, varintSize, writeVarint } from './varint.ts';
 
 /**
  * The messages that say something once are made as bytes of their own, to be queued; those that are
@@ -106,12 +106,7 @@ export function writeDataHeader(
 
 /** The largest DATA body that fits, with its header, into `roomBytes`; 0 when none does. */
 export function dataBodyRoom(id: number, roomBytes: number): number {
-  const room = roomBytes - head(id);
-  if (room < 2) return 0;
-  const body = room - varintSize(room);
-  // Where the length field would shrink with the body, one byte more fits.
-  const larger = body + 1;
-  return Math.min(larger + varintSize(larger) <= room ? larger : body, MAX_DATA_BYTES);
+  return Math.min(sizedRoom(roomBytes - head(id)), MAX_DATA_BYTES);
 }
 
 function encodeReason(type: number, id: number, code: number, text: string): Uint8Array {

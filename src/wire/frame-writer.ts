@@ -3,7 +3,7 @@ import { invariant } from '../base/invariant.ts';
 import { cutText } from './cut-text.ts';
 import { type AckRange, FRAME, type ResumeEntry } from './frames.ts';
 import { MAX_ACK_RANGES, MAX_BYE_TEXT_BYTES, MAX_RESUME_RANGES } from './limits.ts';
-import { varintSize, writeVarint, writeVarintSized } from './varint.ts';
+import { sizedRoom, varintSize, writeVarint, writeVarintSized } from './varint.ts';
 
 /**
  * Puts frames one after the other into a buffer that is used again for each record.
@@ -71,8 +71,7 @@ export class FrameWriter {
 
   /** How many body bytes a STREAM frame at `offset` could still carry here; 0 when none. */
   streamRoom(offset: number): number {
-    const room = this.room - 2 - varintSize(offset);
-    return Math.max(0, room - varintSize(Math.max(room, 0)));
+    return sizedRoom(this.room - 2 - varintSize(offset));
   }
 
   /**

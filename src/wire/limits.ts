@@ -42,6 +42,8 @@ export const MAX_LINKS = 16;
 /** Room for bytes of a stream that arrived before their predecessors. */
 export const MAX_REASSEMBLY_BYTES: number = 32 * 1024 * 1024;
 export const MAX_DATAGRAM_BYTES: number = 1024 * 1024;
+/** Pieces of one datagram. */
+export const MAX_DATAGRAM_PIECES = 65_536;
 export const DATAGRAM_REASSEMBLY_MS = 1000;
 
 // -- Acknowledgements and flow on a link (section 6) --

@@ -14,6 +14,14 @@ export function varintSize(n: number): 1 | 2 | 4 | 8 {
   return n < 0x40_00_00_00 ? 4 : 8;
 }
 
+/** The most bytes that fit into `roomBytes` behind a varint of their count; 0 when none do. */
+export function sizedRoom(roomBytes: number): number {
+  if (roomBytes < 2) return 0;
+  const count = roomBytes - varintSize(roomBytes);
+  // At the edges of the forms the count is smaller than the room by enough for a shorter form.
+  return count + 1 + varintSize(count + 1) <= roomBytes ? count + 1 : count;
+}
+
 /** Writes the shortest form of `n` at `at`; returns the position behind it. The caller has checked the room. */
 export function writeVarint(target: Uint8Array, at: number, n: number): number {
   if (n >= 0 && n < 0x40) {
