@@ -11,7 +11,13 @@ import {
 import type { SecureLink } from './secure-link.ts';
 
 /** One attempt to make a link; `done` is called once, unless it was cancelled. */
-export type StartDial = (done: (result: DialResult) => void) => { cancel(): void };
+export type StartDial = (done: (result: DialResult) => void) => RunningDial;
+
+export interface RunningDial {
+  cancel(): void;
+  /** How long it may take, in milliseconds; the policy's `dropAfterMs` where it does not say. */
+  readonly patienceMs?: number;
+}
 
 export type DialResult =
   | { readonly kind: 'link'; readonly link: SecureLink }
@@ -24,7 +30,7 @@ export interface RedialerEvents {
 }
 
 interface Attempt {
-  readonly dial: { cancel(): void };
+  readonly dial: RunningDial;
   readonly timer: Timer;
 }
 
@@ -123,26 +129,28 @@ export class Redialer {
   }
 
   #dial(): void {
-    let isOver = false;
-    const end = (): void => {
-      isOver = true;
-      timer.cancel();
-      if (attempt !== undefined) this.#attempts.delete(attempt);
-    };
-    const timer = this.#clock.schedule(this.#policy.dropAfterMs, () => {
-      attempt?.dial.cancel();
-      end();
-      this.#feed({ kind: 'dial-failed', noRoute: false, stillDialing: this.#attempts.size });
-    });
     let attempt: Attempt | undefined;
+    let isOver = false;
     const dial = this.#startDial((result) => {
       if (isOver) return;
-      end();
+      isOver = true;
+      if (attempt !== undefined) this.#end(attempt);
       this.#finish(result);
     });
     if (isOver) return;
+    const timer = this.#clock.schedule(dial.patienceMs ?? this.#policy.dropAfterMs, () => {
+      isOver = true;
+      if (attempt !== undefined) this.#end(attempt);
+      dial.cancel();
+      this.#feed({ kind: 'dial-failed', noRoute: false, stillDialing: this.#attempts.size });
+    });
     attempt = { dial, timer };
     this.#attempts.add(attempt);
+  }
+
+  #end(attempt: Attempt): void {
+    attempt.timer.cancel();
+    this.#attempts.delete(attempt);
   }
 
   #finish(result: DialResult): void {

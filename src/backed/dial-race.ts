@@ -1,0 +1,124 @@
+import type { Clock, Timer } from '../base/clock.ts';
+import { EtError } from '../base/errors.ts';
+import type { DialResult, RunningDial, StartDial } from './redialer.ts';
+
+/** One road to the server. */
+export interface RaceEntry {
+  readonly start: StartDial;
+  /** Head start of the entries before it, in milliseconds; cut short once all that run have failed. */
+  readonly afterMs: number;
+  /** Given up after this long, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+interface Runner {
+  readonly entry: RaceEntry;
+  state: 'waiting' | 'running' | 'failed';
+  timer: Timer | undefined;
+  dial: RunningDial | undefined;
+}
+
+/** A dial that starts `entries` one after the other and takes the first link; it fails when all have, and says why each did. */
+export function raceDials(clock: Clock, entries: readonly RaceEntry[]): StartDial {
+  return (done) => {
+    const race = new Race(clock, entries, done);
+    race.start();
+    return race;
+  };
+}
+
+/**
+ * Between any two calls: nothing runs once the race is over; otherwise an entry runs, or waits with its timer set.
+ */
+class Race implements RunningDial {
+  readonly #clock: Clock;
+  readonly #runners: readonly Runner[];
+  readonly #done: (result: DialResult) => void;
+  readonly #failures: { readonly error: EtError; readonly noRoute: boolean }[] = [];
+  #isOver = false;
+  readonly patienceMs: number;
+
+  constructor(clock: Clock, entries: readonly RaceEntry[], done: (result: DialResult) => void) {
+    this.#clock = clock;
+    this.#done = done;
+    this.patienceMs = Math.max(...entries.map(({ afterMs, timeoutMs }) => afterMs + timeoutMs)) + 1;
+    this.#runners = entries.map((entry) => ({
+      entry,
+      state: 'waiting',
+      timer: undefined,
+      dial: undefined,
+    }));
+  }
+
+  start(): void {
+    for (const runner of this.#runners) {
+      if (this.#isOver) return;
+      if (runner.entry.afterMs === 0) this.#run(runner);
+      else runner.timer = this.#clock.schedule(runner.entry.afterMs, () => this.#run(runner));
+    }
+    this.#startNextIfIdle();
+  }
+
+  cancel(): void {
+    this.#isOver = true;
+    for (const runner of this.#runners) {
+      runner.timer?.cancel();
+      if (runner.state === 'running') runner.dial?.cancel();
+      runner.state = 'failed';
+    }
+  }
+
+  #run(runner: Runner): void {
+    if (runner.state !== 'waiting' || this.#isOver) return;
+    runner.timer?.cancel();
+    runner.state = 'running';
+    const { timeoutMs } = runner.entry;
+    runner.timer = this.#clock.schedule(timeoutMs, () => {
+      runner.dial?.cancel();
+      const error = new EtError('ET_ERR_LINK_TIMEOUT', `no link after ${timeoutMs / 1000} s`);
+      this.#fail(runner, { error, noRoute: false });
+    });
+    const dial = runner.entry.start((result) => {
+      if (result.kind === 'failed') this.#fail(runner, result);
+      else this.#win(runner, result);
+    });
+    if (runner.state === 'running') runner.dial = dial;
+  }
+
+  #win(runner: Runner, result: DialResult & { readonly kind: 'link' }): void {
+    if (this.#isOver) {
+      result.link.reset();
+      return;
+    }
+    runner.state = 'failed';
+    this.cancel();
+    this.#done(result);
+  }
+
+  #fail(runner: Runner, failure: { readonly error: EtError; readonly noRoute: boolean }): void {
+    if (runner.state !== 'running') return;
+    runner.state = 'failed';
+    runner.timer?.cancel();
+    this.#failures.push(failure);
+    this.#startNextIfIdle();
+  }
+
+  #startNextIfIdle(): void {
+    if (this.#isOver || this.#runners.some(({ state }) => state === 'running')) return;
+    const next = this.#runners.find(({ state }) => state === 'waiting');
+    if (next !== undefined) this.#run(next);
+    else this.#lose();
+  }
+
+  #lose(): void {
+    this.#isOver = true;
+    const [first] = this.#failures;
+    const text = this.#failures.map(({ error }) => error.message).join('; ');
+    // One failure speaks for itself; of several, the first one's code, which is the best road's.
+    const error =
+      this.#failures.length === 1 && first !== undefined
+        ? first.error
+        : new EtError(first?.error.code ?? 'ET_ERR_DIAL', text, { cause: first?.error });
+    this.#done({ kind: 'failed', error, noRoute: this.#failures.every(({ noRoute }) => noRoute) });
+  }
+}

@@ -1,0 +1,77 @@
+import type { Clock } from '../base/clock.ts';
+import { EtError, messageOf } from '../base/errors.ts';
+import type { Carrier, Dial } from '../link/carrier.ts';
+import { HANDSHAKE_TIMEOUT_MS } from '../wire/limits.ts';
+import type { HandshakeContext, LinkCrypto } from '../wire/link-crypto.ts';
+import type { ClientKeys } from './client-keys.ts';
+import { HandshakeClient } from './handshake-client.ts';
+import type { DialResult, StartDial } from './redialer.ts';
+
+/** What one client process says in every hello. */
+export interface LinkDialOptions {
+  readonly clock: Clock;
+  readonly crypto: LinkCrypto;
+  readonly context: Omit<HandshakeContext, 'kind'>;
+  readonly routeId: Uint8Array;
+  readonly instance: Uint8Array;
+  readonly keys: ClientKeys;
+  /** Whether a failure means that this machine has no road at all. */
+  readonly isNoRoute: (error: unknown) => boolean;
+}
+
+/** A dial of carriers, followed by the handshake: what comes of it is a link. */
+export function linkDial(options: LinkDialOptions, dial: Dial): StartDial {
+  return (done) => {
+    const abort = new AbortController();
+    let handshake: HandshakeClient | undefined;
+    let isOver = false;
+    const finish = (result: DialResult): void => {
+      isOver = true;
+      done(result);
+    };
+    dial(abort.signal).then(
+      (carrier) => {
+        if (isOver) carrier.reset();
+        else handshake = shakeHands(options, carrier, finish);
+      },
+      (error: unknown) => {
+        if (!isOver)
+          finish({ kind: 'failed', error: linkErrorOf(error), noRoute: options.isNoRoute(error) });
+      },
+    );
+    const cancel = (): void => {
+      isOver = true;
+      abort.abort();
+      handshake?.cancel();
+    };
+    return { cancel };
+  };
+}
+
+/** The handshake over a carrier that is there already. */
+export function shakeHands(
+  options: LinkDialOptions,
+  carrier: Carrier,
+  done: (result: DialResult) => void,
+  timeoutMs: number = HANDSHAKE_TIMEOUT_MS,
+): HandshakeClient {
+  const { clock, crypto, context, routeId, instance, keys } = options;
+  const { key, secret, dialNumber } = keys.nextHello();
+  const handshake = crypto.startClient({ ...context, kind: carrier.kind }, routeId, key, secret, {
+    instance,
+    dialNumber,
+  });
+  const events = {
+    onLink: (link: (DialResult & { kind: 'link' })['link'], root: Uint8Array | undefined): void => {
+      keys.answered(root);
+      done({ kind: 'link', link });
+    },
+    onFail: (error: EtError): void => done({ kind: 'failed', error, noRoute: false }),
+  };
+  return new HandshakeClient(carrier, handshake, dialNumber, clock, events, timeoutMs);
+}
+
+function linkErrorOf(thrown: unknown): EtError {
+  if (thrown instanceof EtError) return thrown;
+  return new EtError('ET_ERR_DIAL', messageOf(thrown), { cause: thrown });
+}
