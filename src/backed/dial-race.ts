@@ -113,7 +113,7 @@ class Race implements RunningDial {
   #lose(): void {
     this.#isOver = true;
     const [first] = this.#failures;
-    const text = this.#failures.map(({ error }) => error.message).join('; ');
+    const text = this.#failures.map((failure) => failure.error.message).join('; ');
     // One failure speaks for itself; of several, the first one's code, which is the best road's.
     const error =
       this.#failures.length === 1 && first !== undefined
