@@ -29,7 +29,7 @@ export class ReplyScanner {
     return this.#kept;
   }
 
-  /** Why the last thing that stood between markers was no reply; `undefined` when nothing did. */
+  /** Why something that stood between markers was no reply; `undefined` when nothing did. */
   get problem(): string | undefined {
     return this.#problem;
   }
@@ -86,11 +86,10 @@ export class ReplyScanner {
     try {
       const value: unknown = JSON.parse(json);
       if (isJsonObject(value)) return parseReply(value);
-      this.#problem = "the host's reply: not a JSON object";
     } catch (thrown) {
-      // A SyntaxError quotes the text, which may hold a key.
-      this.#problem =
-        thrown instanceof SyntaxError ? "the host's reply: not JSON" : messageOf(thrown);
+      // A SyntaxError quotes the text, which may hold a key; and a member that is wrong says more.
+      if (thrown instanceof SyntaxError) this.#problem ??= "the host's reply: not JSON";
+      else this.#problem = messageOf(thrown);
     }
     return undefined;
   }
