@@ -19,7 +19,16 @@ const UNPACED_BYTES_PER_MS = 50_000;
 /** Startup ends when the rate has not grown by a quarter for three round trips (BBR, draft-cardwell-iccrg-bbr). */
 const STARTUP_GROWTH = 1.25;
 const STARTUP_ROUNDS = 3;
-const STARTUP_GAIN = 2;
+/** One such round trip is enough where the round trip has grown by this factor and these milliseconds: there is a queue. */
+const QUEUE_GROWTH = 1.25;
+const QUEUE_MS = 4;
+/**
+ * 2 / ln 2: a rate is known one to two round trips after its bytes were sent, so a gain of 2 grows by 1.6 per round
+ * trip, this one by 2. The cap on bytes in flight still bounds the overshoot.
+ */
+const STARTUP_GAIN = 2.885;
+/** Until what startup has queued is gone, which a cycle's 0.75 would take seconds for. */
+const DRAIN_GAIN = 0.5;
 const CYCLE: readonly number[] = [1.25, 0.75, 1, 1, 1, 1, 1, 1];
 
 /** What the pacer knows of its link; rates in bytes per millisecond. */
@@ -29,18 +38,22 @@ export interface PathState {
   readonly round: number;
   /** Round trips in which there was always something to send. */
   readonly fullRounds: number;
+  readonly latestRttMs: number;
+  /** Sent and not acknowledged. */
+  readonly inFlightBytes: number;
 }
 
 /**
  * When, how much and in which pieces one link may send.
  *
- *   startup (gain 2) --- rate stopped growing ---> cycling (gains 1.25, 0.75, then 1; one per round trip)
+ *   startup (gain 2.9) --- rate stopped growing ---> draining (0.5) --- no more in flight than
+ *   the link itself holds ---> cycling (gains 1.25, 0.75, then 1; one per round trip)
  *
  * Between any two calls: `#nextSendMs` lies at most one record's time in the future.
  */
 export class Pacer {
   #nextSendMs = 0;
-  #startup = true;
+  #phase: 'startup' | 'draining' | 'cycling' = 'startup';
   #fullRate = 0;
   #stalledRounds = 0;
   #seenRound = 0;
@@ -54,24 +67,23 @@ export class Pacer {
   }
 
   get inStartup(): boolean {
-    return this.#startup;
+    return this.#phase === 'startup';
   }
 
   /** The most bytes that may be sent and not acknowledged. */
   inFlightCap(path: PathState, bulk: boolean): number {
     const first = bulk ? INITIAL_BULK_BYTES : INITIAL_IN_FLIGHT_BYTES;
     if (path.bytesPerMs === undefined || path.minRttMs === undefined) return first;
-    const delayMs = Math.max(this.#ackDelayMs, Math.min(path.minRttMs / 8, MAX_ACK_DELAY_MS));
-    const cap = 2 * path.bytesPerMs * (path.minRttMs + delayMs);
+    const cap = Math.floor(2 * this.#pathBytes(path.bytesPerMs, path.minRttMs));
     return Math.min(
-      Math.max(cap, this.#startup ? first : MIN_IN_FLIGHT_BYTES),
+      Math.max(cap, this.inStartup ? first : MIN_IN_FLIGHT_BYTES),
       MAX_IN_FLIGHT_BYTES,
     );
   }
 
   /** The size to aim at for one record, in bytes. */
   recordTarget(path: PathState): number {
-    const bytes = this.#rate(path) * RECORD_MS;
+    const bytes = Math.floor(this.#rate(path) * RECORD_MS);
     return Math.min(Math.max(bytes, MIN_RECORD_TARGET_BYTES), MAX_RECORD_BYTES);
   }
 
@@ -84,8 +96,8 @@ export class Pacer {
   sent(nowMs: number, bytes: number, path: PathState): void {
     const rate = this.#rate(path);
     if (rate === 0) return;
-    const gain = this.#startup ? STARTUP_GAIN : (CYCLE[this.#cycleIndex] as number);
-    this.#nextSendMs = Math.max(this.#nextSendMs, nowMs - BURST_MS) + bytes / (rate * gain);
+    this.#nextSendMs =
+      Math.max(this.#nextSendMs, nowMs - BURST_MS) + bytes / (rate * this.#gain);
   }
 
   /** Called after each acknowledgement. */
@@ -94,7 +106,15 @@ export class Pacer {
       this.#seenRound = path.round;
       this.#cycleIndex = (this.#cycleIndex + 1) % CYCLE.length;
     }
-    if (path.fullRounds === this.#seenFullRounds || !this.#startup) return;
+    if (this.#phase === 'startup') this.#judgeStartup(path);
+    if (this.#phase === 'draining' && path.inFlightBytes <= this.#heldByPath(path)) {
+      this.#phase = 'cycling';
+      this.#cycleIndex = 2;
+    }
+  }
+
+  #judgeStartup(path: PathState): void {
+    if (path.fullRounds === this.#seenFullRounds) return;
     this.#seenFullRounds = path.fullRounds;
     const rate = path.bytesPerMs ?? 0;
     if (rate >= this.#fullRate * STARTUP_GROWTH) {
@@ -103,9 +123,23 @@ export class Pacer {
       return;
     }
     this.#stalledRounds += 1;
-    if (this.#stalledRounds < STARTUP_ROUNDS) return;
-    this.#startup = false;
-    this.#cycleIndex = 1; // First let what startup queued drain.
+    const hasQueue = path.latestRttMs > (path.minRttMs ?? 0) * QUEUE_GROWTH + QUEUE_MS;
+    if (hasQueue || this.#stalledRounds >= STARTUP_ROUNDS) this.#phase = 'draining';
+  }
+
+  get #gain(): number {
+    if (this.#phase === 'startup') return STARTUP_GAIN;
+    return this.#phase === 'draining' ? DRAIN_GAIN : (CYCLE[this.#cycleIndex] as number);
+  }
+
+  /** What is in flight when nothing queues, with what waits for its acknowledgement. */
+  #heldByPath(path: PathState): number {
+    return this.#pathBytes(path.bytesPerMs ?? 0, path.minRttMs ?? 0);
+  }
+
+  #pathBytes(bytesPerMs: number, minRttMs: number): number {
+    const delayMs = Math.max(this.#ackDelayMs, Math.min(minRttMs / 8, MAX_ACK_DELAY_MS));
+    return bytesPerMs * (minRttMs + delayMs);
   }
 
   /**
@@ -114,7 +148,7 @@ export class Pacer {
    */
   #rate(path: PathState): number {
     const measured = path.bytesPerMs ?? 0;
-    if (!this.#startup || path.minRttMs === undefined) return measured;
+    if (!this.inStartup || path.minRttMs === undefined) return measured;
     return Math.max(measured, INITIAL_IN_FLIGHT_BYTES / Math.max(path.minRttMs, 1));
   }
 }

@@ -83,6 +83,14 @@ export class SessionLink implements PathState {
     return this.rate.fullRounds;
   }
 
+  get latestRttMs(): number {
+    return this.rtt.latestMs;
+  }
+
+  get inFlightBytes(): number {
+    return this.sent.inFlightBytes;
+  }
+
   get recordTarget(): number {
     const target = this.pacer.recordTarget(this);
     return this.secure.kind === 'bytes' ? target : Math.min(target, MAX_DATAGRAM_RECORD_BYTES);
@@ -173,10 +181,10 @@ export class SessionLink implements PathState {
   }
 
   /**
-   * Whether the link turns suspect now. A look that comes more than 200 ms late is put off once:
+   * Whether the link must be suspected now. A look that comes more than 200 ms late is put off once:
    * the machine slept or was busy, which says nothing of the network.
    */
-  becomesSuspect(nowMs: number, lateMs: number): boolean {
+  isOverdue(nowMs: number, lateMs: number): boolean {
     const dueMs = this.suspectDueMs;
     if (dueMs === undefined || dueMs > nowMs) return false;
     if (lateMs > MAX_LATE_MS && !this.#wasPutOff) {
@@ -184,7 +192,6 @@ export class SessionLink implements PathState {
       this.#awaitingSinceMs = nowMs;
       return false;
     }
-    this.isSuspect = true;
     return true;
   }
 

@@ -165,6 +165,15 @@ export class Session {
     this.#lose(link, error);
   }
 
+  /** Something says that `link` cannot be alive (its address is gone), without waiting for its silence. */
+  suspect(link: SessionLink): void {
+    if (link.isSuspect || this.links.get(link.id) !== link) return;
+    link.isSuspect = true;
+    this.#logger.log(1, `${link.describe()} is suspect`);
+    this.#requeueSuspects();
+    this.#events.onLink('suspect', link);
+  }
+
   /** Sends something on the best link that asks for an answer: is it alive? */
   probe(): void {
     const { best } = this.links;
@@ -365,11 +374,7 @@ export class Session {
   #look(link: SessionLink, nowMs: number, lateMs: number): void {
     this.requeue(link, link.takeLost(nowMs));
     this.requeue(link, link.takeProbe(nowMs));
-    if (link.becomesSuspect(nowMs, lateMs)) {
-      this.#logger.log(1, `${link.describe()} is silent`);
-      this.#requeueSuspects();
-      this.#events.onLink('suspect', link);
-    }
+    if (link.isOverdue(nowMs, lateMs)) this.suspect(link);
     if (link.retiredAtMs === undefined) return;
     const isQuiet = link.sent.inFlightBytes === 0 && nowMs - link.lastReceivedMs >= RETIRE_QUIET_MS;
     if (!isQuiet && nowMs - link.retiredAtMs < RETIRE_MAX_MS && !link.isSuspect) return;

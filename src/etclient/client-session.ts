@@ -1,0 +1,222 @@
+import { DEFAULT_RECONNECT } from '../backed/reconnect.ts';
+import { type DialResult, Redialer, type StartDial } from '../backed/redialer.ts';
+import type { SecureLink } from '../backed/secure-link.ts';
+import { Session, type SessionEnd } from '../backed/session.ts';
+import type { SessionLink } from '../backed/session-link.ts';
+import type { Clock, Timer } from '../base/clock.ts';
+import type { EtError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import type { RandomSource } from '../base/random.ts';
+import { Mux } from '../mux/mux.ts';
+import { REASON } from '../wire/messages.ts';
+import { ServerOpens } from './server-opens.ts';
+
+/** What the client is told of its session. */
+export interface ClientSessionEvents {
+  /** A first link has joined. */
+  onFirstLink(link: SessionLink): void;
+  /** No link is known to be alive. */
+  onOutage(): void;
+  onRecovered(): void;
+  /** A dial failed; the count is of failures in a row since a link was there. */
+  onDialFailed(error: EtError, count: number): void;
+  onEnd(end: SessionEnd): void;
+}
+
+export interface ClientSessionDeps {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly logger: Logger;
+  /** Any road. */
+  readonly dial: StartDial;
+  /** The better road, tried again and again while a link goes another way; `undefined` where there is none. */
+  readonly upgrade: StartDial | undefined;
+}
+
+/** The better road is tried this long after a first link, then at doubling intervals up to the last. */
+const FIRST_UPGRADE_MS = 250;
+const SECOND_UPGRADE_MS = 5000;
+const LAST_UPGRADE_MS = 60_000;
+
+/**
+ * A client's end of a session: the streams, the mux on them, and the dialling that keeps a link under them.
+ *
+ *   starting --- first link ---> up <--- lost or silent, back ---> outage        any --- end ---> over (final)
+ */
+export class ClientSession {
+  readonly session: Session;
+  readonly mux: Mux;
+  readonly serverOpens: ServerOpens = new ServerOpens();
+  readonly #deps: ClientSessionDeps;
+  readonly #events: ClientSessionEvents;
+  readonly #redialer: Redialer;
+  #upgradeTimer: Timer | undefined;
+  #upgradeWaitMs = FIRST_UPGRADE_MS;
+  #runningUpgrade: { cancel(): void } | undefined;
+  #hasBeenUp = false;
+  #outageSinceMs: number | undefined;
+  #lastFailure: EtError | undefined;
+
+  constructor(deps: ClientSessionDeps, events: ClientSessionEvents) {
+    this.#deps = deps;
+    this.#events = events;
+    this.session = new Session('client', deps.clock, deps.logger, {
+      onLink: (event, link) => this.#onLink(event, link),
+      onEnd: (end) => this.#onEnd(end),
+    });
+    this.mux = new Mux({
+      role: 'client',
+      clock: deps.clock,
+      transport: this.session,
+      hasDatagrams: false,
+      events: {
+        onOpen: (incoming) => {
+          if (!this.serverOpens.take(incoming)) {
+            incoming.refuse(REASON.unknownKind, `kind ${incoming.kind} is not known`);
+          }
+        },
+      },
+    });
+    this.session.attach(this.mux);
+    this.#redialer = new Redialer(deps.clock, deps.random, DEFAULT_RECONNECT, deps.dial, {
+      onLink: (link) => this.addLink(link, false),
+      onFail: (error, count) => {
+        this.#lastFailure = error;
+        events.onDialFailed(error, count);
+      },
+    });
+  }
+
+  /** Milliseconds since there was no link that is known to be alive; `undefined` while there is one. */
+  get outageMs(): number | undefined {
+    return this.#outageSinceMs === undefined
+      ? undefined
+      : this.#deps.clock.now() - this.#outageSinceMs;
+  }
+
+  get hasBeenUp(): boolean {
+    return this.#hasBeenUp;
+  }
+
+  get lastFailure(): EtError | undefined {
+    return this.#lastFailure;
+  }
+
+  /** Whether somebody pressed a key within the last quarter of an hour. */
+  get isAttended(): boolean {
+    return this.#redialer.isAttended;
+  }
+
+  /** Dials. Where a first link is at hand already, `addLink` instead. */
+  start(): void {
+    this.#redialer.onKey();
+    this.#redialer.onLost();
+  }
+
+  /** Takes a link that was made. `isDetour`: there is a better road, which is tried from now on. */
+  addLink(secure: SecureLink, isDetour: boolean): void {
+    const before = [...this.session.links];
+    this.session.addLink(secure);
+    for (const link of before) this.#giveWay(link);
+    if (isDetour || secure.label.startsWith('ssh')) this.#scheduleUpgrade();
+  }
+
+  /** A key was pressed: if no link is known to be alive, one is dialled now. */
+  onKey(): void {
+    this.#redialer.onKey();
+  }
+
+  /** Interfaces have changed; links whose address is gone are suspect at once. */
+  onAddressesChange(hasAddress: (address: string) => boolean): void {
+    for (const link of this.session.links) {
+      const { localAddress } = link.secure;
+      if (localAddress !== undefined && !hasAddress(localAddress)) this.session.suspect(link);
+    }
+    this.session.probe();
+    this.#redialer.nudge();
+    this.#upgradeSoon();
+  }
+
+  /** The machine has slept: what is alive is asked, what is not is dialled. */
+  onWake(): void {
+    this.session.probe();
+    this.#redialer.nudge();
+    this.#upgradeSoon();
+  }
+
+  /** Ends the session at both ends, if the other can be reached. */
+  end(text: string): void {
+    this.session.end(0, text);
+  }
+
+  #onLink(event: 'joined' | 'lost' | 'suspect' | 'revived', link: SessionLink): void {
+    if (event === 'joined' && !this.#hasBeenUp) {
+      this.#hasBeenUp = true;
+      this.#events.onFirstLink(link);
+    }
+    if (this.session.links.hasTrusted) {
+      if (event === 'revived') this.#redialer.onRevived();
+      this.#recover();
+      return;
+    }
+    if (this.session.links.count === 0) this.#redialer.onLost();
+    else this.#redialer.onSuspect();
+    if (this.#outageSinceMs !== undefined) return;
+    this.#outageSinceMs = this.#deps.clock.now();
+    this.#events.onOutage();
+  }
+
+  #recover(): void {
+    if (this.#outageSinceMs === undefined) return;
+    this.#outageSinceMs = undefined;
+    this.#events.onRecovered();
+  }
+
+  /** Make before break: a link that is alive ends when it is quiet, a silent one at once, or the kernel goes on resending. */
+  #giveWay(link: SessionLink): void {
+    if (link.isSuspect) this.session.dropLink(link);
+    else this.session.retire(link);
+  }
+
+  #scheduleUpgrade(): void {
+    const { clock, upgrade } = this.#deps;
+    if (upgrade === undefined || this.#upgradeTimer !== undefined || this.session.isOver) return;
+    this.#upgradeTimer = clock.schedule(this.#upgradeWaitMs, () => this.#upgrade());
+    this.#upgradeWaitMs = Math.min(
+      Math.max(this.#upgradeWaitMs * 2, SECOND_UPGRADE_MS),
+      LAST_UPGRADE_MS,
+    );
+  }
+
+  #upgradeSoon(): void {
+    if (this.#upgradeTimer === undefined) return;
+    this.#upgradeTimer.cancel();
+    this.#upgradeTimer = undefined;
+    this.#upgradeWaitMs = FIRST_UPGRADE_MS;
+    this.#scheduleUpgrade();
+  }
+
+  #upgrade(): void {
+    this.#upgradeTimer = undefined;
+    const { upgrade } = this.#deps;
+    // Without a link the redialer tries every road, this one among them.
+    if (upgrade === undefined || this.session.isOver || this.session.links.count === 0) return;
+    this.#runningUpgrade = upgrade((result) => this.#onUpgrade(result));
+  }
+
+  #onUpgrade(result: DialResult): void {
+    this.#runningUpgrade = undefined;
+    if (result.kind === 'failed') this.#scheduleUpgrade();
+    else if (this.session.isOver) result.link.reset();
+    else this.addLink(result.link, false);
+  }
+
+  #onEnd(end: SessionEnd): void {
+    this.#redialer.stop();
+    this.#upgradeTimer?.cancel();
+    this.#runningUpgrade?.cancel();
+    if (end.kind === 'failed') this.mux.close(end.error);
+    else this.mux.close();
+    this.#events.onEnd(end);
+  }
+}

@@ -1,0 +1,70 @@
+import { type RaceEntry, raceDials } from '../backed/dial-race.ts';
+import { type LinkDialOptions, linkDial } from '../backed/link-dial.ts';
+import type { StartDial } from '../backed/redialer.ts';
+import type { Clock } from '../base/clock.ts';
+import { EtError } from '../base/errors.ts';
+import type { Dial } from '../link/carrier.ts';
+
+/** How long a TCP road may take: the kernel repeats a lost SYN after 1, 3 and 7 s, and people wait less. */
+const TCP_TIMEOUT_MS = 4000;
+/** ssh connects, authenticates and starts a program; over a satellite that is a dozen round trips. */
+const SSH_TIMEOUT_MS = 60_000;
+/** TCP's head start over ssh. */
+const SSH_AFTER_MS = 1500;
+
+/** The roads to one session server. */
+export interface Roads {
+  /** `undefined`: `--via ssh`, or the server listens nowhere. */
+  readonly tcp: Dial | undefined;
+  /** `undefined`: `--via tcp`. */
+  readonly ssh: Dial | undefined;
+  /** True for hosts behind a ProxyJump or ProxyCommand: their address is not ours to dial, so ssh starts at once. */
+  readonly sshFirst: boolean;
+}
+
+/** What a client dials: any road when it has no link, the better one when it has. */
+export interface RoadPlan {
+  readonly dial: StartDial;
+  /** The road that a link over ssh gives way to. */
+  readonly upgrade: StartDial | undefined;
+}
+
+export function planRoads(clock: Clock, options: LinkDialOptions, roads: Roads): RoadPlan {
+  const entries: RaceEntry[] = [];
+  const { tcp, ssh, sshFirst } = roads;
+  if (tcp !== undefined)
+    entries.push({ start: linkDial(options, tcp), afterMs: 0, timeoutMs: TCP_TIMEOUT_MS });
+  if (ssh !== undefined) {
+    const afterMs = tcp === undefined || sshFirst ? 0 : SSH_AFTER_MS;
+    entries.push({ start: oneAtATime(linkDial(options, ssh)), afterMs, timeoutMs: SSH_TIMEOUT_MS });
+  }
+  const upgrade =
+    tcp === undefined || ssh === undefined ? undefined : raceDials(clock, entries.slice(0, 1));
+  return { dial: raceDials(clock, entries), upgrade };
+}
+
+/** Of several attempts beside each other, only one runs ssh: a second would authenticate for nothing. */
+function oneAtATime(start: StartDial): StartDial {
+  let isRunning = false;
+  return (done) => {
+    if (isRunning) {
+      done({
+        kind: 'failed',
+        error: new EtError('ET_ERR_DIAL', 'ssh: an earlier attempt is still connecting'),
+        noRoute: false,
+      });
+      return { cancel: () => undefined };
+    }
+    isRunning = true;
+    const dial = start((result) => {
+      isRunning = false;
+      done(result);
+    });
+    return {
+      cancel: () => {
+        isRunning = false;
+        dial.cancel();
+      },
+    };
+  };
+}
