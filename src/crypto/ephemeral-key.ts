@@ -41,6 +41,8 @@ function ephemeralKey(privateKey: KeyObject): EphemeralKey {
   return {
     publicBytes: plainBytes(spki).slice(SPKI_PREFIX.length),
     agree(peerPublicBytes) {
+      // OpenSSL would overlook bytes behind the key.
+      if (peerPublicBytes.length !== PUBLIC_KEY_BYTES) return undefined;
       const der = Buffer.from(concatBytes([SPKI_PREFIX, peerPublicBytes]));
       try {
         const publicKey = createPublicKey({ key: der, format: 'der', type: 'spki' });

@@ -65,7 +65,7 @@ test('a reply cut at any place, as text and as bytes, is found at its last byte 
     expect(scanner.push(bytes.subarray(0, cut))).toBeUndefined();
     expect(scanner.push(bytes.subarray(cut))).toEqual(found);
   }
-  expect(scan(...text)).toEqual(found);
+  expect(scan(...text.split(''))).toEqual(found);
 });
 
 describe('noise is put up with', () => {
@@ -86,7 +86,7 @@ describe('noise is put up with', () => {
     ['a marker in a marker', `EVERTERM-EVERTERM-REPLY EVERTERM-REPLY ${line}`],
   ])('%s', (_, output) => {
     expect(scan(output)).toEqual(found);
-    expect(scan(...output)).toEqual(found);
+    expect(scan(...output.split(''))).toEqual(found);
   });
 
   test('bytes that are not UTF-8', () => {
