@@ -1,0 +1,70 @@
+import type { LogLevel } from '../../base/logger.ts';
+import type { Destination } from '../../bootstrap/destination.ts';
+import type { SshOptions } from '../../bootstrap/ssh-options.ts';
+
+/** What runs in the session. */
+export type Work =
+  /** The login shell, on a terminal where there is one here. */
+  | { readonly kind: 'shell' }
+  /** A command line for the login shell, as ssh runs one: without a terminal, if none is asked for. */
+  | { readonly kind: 'command'; readonly command: string }
+  /** `-c`: a command line on a terminal; `stay`: then goes on as a shell. */
+  | { readonly kind: 'terminal-command'; readonly command: string; readonly stay: boolean };
+
+/** `forced`: also where it would not be given (`--tty`); `forbidden`: also where it would (`-T`). */
+export type TerminalWish = 'default' | 'forced' | 'forbidden';
+
+/** Flags of any session, here or elsewhere. */
+export interface SessionFlags {
+  readonly work: Work;
+  readonly terminal: TerminalWish;
+  /** `-n`: standard input is empty. */
+  readonly noStdin: boolean;
+  /** The character that begins an escape; `undefined`: none does. */
+  readonly escape: string | undefined;
+  /** How long the session waits for an absent client; `null`: the server's default. */
+  readonly graceSeconds: number | null;
+  /** The longest silence before the client asks for a sign of life; `undefined`: its own judgement. */
+  readonly keepaliveSeconds: number | undefined;
+  readonly logLevel: LogLevel;
+  /** Where the log goes; `undefined`: standard error. */
+  readonly logFile: string | undefined;
+  readonly quiet: boolean;
+}
+
+export interface ConnectCommand extends SessionFlags {
+  readonly kind: 'connect';
+  readonly destination: Destination;
+  readonly ssh: SshOptions;
+  /** The words of `--ssh COMMAND`; `undefined`: ssh where there is one, else the builtin. */
+  readonly sshProgram: 'builtin' | readonly string[] | undefined;
+  readonly serverPath: string | undefined;
+  /** Ports that the session server may take: `60000` or `60000-61000`. */
+  readonly serverPort: string;
+  /** Address that the session server listens on; empty: all. */
+  readonly bind: string;
+  /** `undefined`: whichever works. */
+  readonly via: 'tcp' | 'ssh' | undefined;
+  /** `undefined`: `ssh` for a command without a terminal, else `none`. */
+  readonly fallback: 'ssh' | 'none' | undefined;
+}
+
+export interface LocalCommand extends SessionFlags {
+  readonly kind: 'local';
+}
+
+/** `-G`: what ssh would do about the destination. */
+export interface SshQueryCommand {
+  readonly kind: 'ssh-query';
+  readonly destination: Destination;
+  readonly ssh: SshOptions;
+  readonly sshProgram: ConnectCommand['sshProgram'];
+}
+
+/** What a command line of `et` asks for. */
+export type ClientCommand =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'version' }
+  | SshQueryCommand
+  | ConnectCommand
+  | LocalCommand;

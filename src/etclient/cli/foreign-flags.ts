@@ -1,0 +1,57 @@
+/**
+ * Flags of ssh and of Eternal Terminal that `et` does not have: what they mean there, and what to do here. Whoever comes from one
+ * of the two may expect either.
+ */
+const FOREIGN: Readonly<Record<string, string>> = {
+  '-A': 'forwards the agent in ssh; et forwards none: use ssh -A where you need it',
+  '-a': 'turns agent forwarding off in ssh; et forwards no agent: leave it out',
+  '-B': 'binds to an interface in ssh: write -o BindInterface=NAME',
+  '-b': 'binds to an address in ssh: write -o BindAddress=ADDRESS; the address of the session server is --bind',
+  '-C': 'compresses in ssh: write -o Compression=yes, which counts for the start only',
+  '-D': 'is a SOCKS proxy in ssh; et has none: use ssh -D',
+  '-E': 'is the log file in ssh: write --log FILE',
+  '-f': 'goes to the background in ssh, and forwards the agent in Eternal Terminal; et does neither: use ssh -f or ssh -A',
+  '-g': 'opens forwarded ports to others in ssh; et forwards none: use ssh -g',
+  '-I': 'is the PKCS#11 library in ssh: write -o PKCS11Provider=FILE',
+  '-K': 'turns GSSAPI on in ssh: write -o GSSAPIAuthentication=yes',
+  '-L': 'forwards a port in ssh; et forwards none: use ssh -L',
+  '-M': 'makes ssh a master: write -o ControlMaster=yes',
+  '-m': 'chooses MACs in ssh: write -o MACs=LIST',
+  '-N': 'runs no command in ssh, and gives no terminal in Eternal Terminal: here -T gives no terminal; to only forward, use ssh -N',
+  '-O': 'speaks to a master of ssh: use ssh -O',
+  '-P': 'is a tag in ssh: write -o Tag=NAME; the port of sshd is -p',
+  '-Q': 'asks ssh what it supports: use ssh -Q',
+  '-R': 'forwards a port of the host in ssh; et forwards none: use ssh -R',
+  '-r': 'is a reverse tunnel in Eternal Terminal; et has none: use ssh -R',
+  '-S': 'is the control socket in ssh: write -o ControlPath=PATH',
+  '-s': 'asks for a subsystem in ssh: use ssh -s',
+  '-W': 'connects standard input to a port in ssh: use ssh -W',
+  '-w': 'forwards a tunnel device in ssh: use ssh -w',
+  '-X': 'forwards X11 in ssh; et does not: use ssh -X',
+  '-x': 'turns X11 forwarding off in ssh: leave it out; in Eternal Terminal it ends your other sessions: run `etserver kill --all` on the host',
+  '-Y': 'forwards X11 in ssh; et does not: use ssh -Y',
+  '-y': 'writes to the system log in ssh: write --log FILE',
+  '--forward-ssh-agent': 'forwards the agent in Eternal Terminal; et forwards none: use ssh -A',
+  '--host': 'is the host in Eternal Terminal: write it without a flag, after the options',
+  '--jport': 'is the port on the jump host in Eternal Terminal; et needs none there: leave it out',
+  '--jumphost': 'is the jump host in Eternal Terminal: write -J HOST',
+  '--kill-other-sessions':
+    'ends your other sessions in Eternal Terminal: run `etserver kill --all` on the host',
+  '--logtostdout': 'shows the log in Eternal Terminal: write -v, which shows it on standard error',
+  '--macserver': 'finds the server on macOS in Eternal Terminal: write --server-path PATH',
+  '--no-terminal': 'gives no terminal in Eternal Terminal: write -T',
+  '--reversetunnel': 'is a reverse tunnel in Eternal Terminal; et has none: use ssh -R',
+  '--serverfifo': "chooses Eternal Terminal's daemon; et has none: leave it out",
+  '--silent': 'turns the log off in Eternal Terminal; it is off here without -v: leave it out',
+  '--ssh-socket': 'is the agent to forward in Eternal Terminal; et forwards none: use ssh -A',
+  '--telemetry': 'reports to the makers in Eternal Terminal; et reports nothing: leave it out',
+  '--tunnel': 'forwards a port in Eternal Terminal; et forwards none: use ssh -L',
+  '--verbose': 'is a number in Eternal Terminal: write -v, -vv or -vvv',
+};
+
+/** What to say about `flag`, as typed, if it is one of another program. */
+export function foreignFlag(flag: string): string | undefined {
+  const name = flag.startsWith('--') ? flag.replace(/=.*$/su, '') : flag.slice(0, 2);
+  const meaning = Object.hasOwn(FOREIGN, name) ? FOREIGN[name] : undefined;
+  return meaning === undefined ? undefined : `${name} ${meaning}`;
+}

@@ -1,0 +1,102 @@
+import { asUsageOf, usageError } from '../../base/usage-error.ts';
+import { type Destination, parseDestination } from '../../bootstrap/destination.ts';
+import type { ClientCommand, LocalCommand } from './client-command.ts';
+import { parseChoice, parseName, parsePortRange } from './flag-values.ts';
+import { GivenFlags, spelled } from './given-flags.ts';
+import { CLIENT_FLAGS, type ClientFlagKey, HIDDEN_CLIENT_FLAGS } from './option-table.ts';
+import { readArguments, unknownFlag } from './read-arguments.ts';
+import { sessionFlags } from './session-flags.ts';
+import { sshFlags } from './ssh-flags.ts';
+
+/** Where the session server listens unless the user says otherwise. */
+export const DEFAULT_SERVER_PORT = '60000-61000';
+
+/** Flags that only make sense on the way to another host. */
+const NOT_LOCAL: readonly ClientFlagKey[] = [
+  'bind',
+  'config-file',
+  'fallback',
+  'identity',
+  'ipv4',
+  'ipv6',
+  'jump',
+  'login',
+  'port',
+  'query',
+  'server-path',
+  'ssh',
+  'ssh-option',
+  'ssh-port',
+  'username',
+  'via',
+];
+
+/**
+ * What the arguments of `et`, without the program's name, ask for.
+ *
+ * @throws {EtError} ET_ERR_USAGE, one line that names the flag and the fix
+ */
+export function parseCommandLine(argv: readonly string[]): ClientCommand {
+  const flags = [...CLIENT_FLAGS, ...HIDDEN_CLIENT_FLAGS];
+  const { occurrences, operands, unknown } = readArguments(flags, argv);
+  const given = new GivenFlags(occurrences);
+  if (given.has('help')) return { kind: 'help' };
+  if (given.has('version')) return { kind: 'version' };
+  // Before the unknown flag: that may be the ports of Eternal Terminal's -t8080:80.
+  if (given.count('t') === 1) throw usageError(AMBIGUOUS_T);
+  if (unknown !== undefined) throw usageError(unknownFlag(flags, unknown));
+  return given.has('local') ? localCommand(given, operands) : hostCommand(given, operands);
+}
+
+const AMBIGUOUS_T =
+  '-t asks for a terminal in ssh: write --tty or -tt; in Eternal Terminal it is a tunnel, which et has none of: use ssh -L';
+
+function localCommand(given: GivenFlags, words: readonly string[]): LocalCommand {
+  const foreign = NOT_LOCAL.find((key) => given.has(key));
+  if (foreign !== undefined) {
+    throw usageError(
+      `${spelled(foreign)} is about a host, and --local has none: leave one of them out`,
+    );
+  }
+  return { kind: 'local', ...sessionFlags(given, words) };
+}
+
+function hostCommand(given: GivenFlags, operands: readonly string[]): ClientCommand {
+  const [host, ...words] = operands;
+  // Before the host is missed: a flag that has no value in ssh, as -k, may have swallowed it.
+  const session = sessionFlags(given, words);
+  const ssh = sshFlags(given);
+  if (host === undefined) {
+    throw usageError('no host: write et [user@]host, or et --local for a shell on this machine');
+  }
+  if (session.logLevel > 0 && /^\d$/u.test(host)) {
+    throw usageError(`-v takes no number, unlike Eternal Terminal's: write ${verboseFor(host)}`);
+  }
+  const destination = asUsageOf('the host', () => parseDestination(host));
+  if (given.has('query')) return { kind: 'ssh-query', destination, ...ssh };
+  return {
+    kind: 'connect',
+    ...session,
+    ...ssh,
+    destination,
+    serverPath: given.value('server-path', (text) => parseName('--server-path', text)),
+    serverPort: serverPort(given, destination),
+    bind: given.value('bind', (text) => parseName('--bind', text)) ?? '',
+    via: given.value('via', (text) => parseChoice('--via', text, ['tcp', 'ssh'])),
+    fallback: given.value('fallback', (text) => parseChoice('--fallback', text, ['ssh', 'none'])),
+  };
+}
+
+function serverPort(given: GivenFlags, destination: Destination): string {
+  const flag = given.value('port', parsePortRange);
+  const { serverPort: own } = destination;
+  if (own === undefined) return flag ?? DEFAULT_SERVER_PORT;
+  if (flag !== undefined && flag !== String(own)) {
+    throw usageError(`--port ${flag} and :${own} after the host are the same thing: leave one out`);
+  }
+  return String(own);
+}
+
+function verboseFor(level: string): string {
+  return level === '0' ? 'no -v' : `-${'v'.repeat(Math.min(Number(level), 3))}`;
+}

@@ -1,0 +1,37 @@
+import { asUsageOf, usageError } from '../../base/usage-error.ts';
+import { splitWords } from '../../bootstrap/split-words.ts';
+import type { SshOptions } from '../../bootstrap/ssh-options.ts';
+import type { ConnectCommand } from './client-command.ts';
+import { parseName, parseSshPort } from './flag-values.ts';
+import { type GivenFlags, spelled } from './given-flags.ts';
+
+/** What is handed to ssh. */
+export interface SshFlags {
+  readonly ssh: SshOptions;
+  readonly sshProgram: ConnectCommand['sshProgram'];
+}
+
+export function sshFlags(given: GivenFlags): SshFlags {
+  return { ssh: sshOptions(given), sshProgram: given.value('ssh', parseSshProgram) };
+}
+
+function sshOptions(given: GivenFlags): SshOptions {
+  const login = given.last('login', 'username');
+  const family = given.last('ipv4', 'ipv6')?.key;
+  return {
+    identityFiles: given.all('identity').map((text) => parseName('-i', text)),
+    configFile: given.value('config-file', (text) => parseName('-F', text)),
+    options: given.all('ssh-option').map((text) => parseName('-o', text)),
+    jump: given.value('jump', (text) => parseName('-J', text)),
+    family: family === undefined ? undefined : family === 'ipv4' ? 4 : 6,
+    port: given.value('ssh-port', parseSshPort),
+    user: login === undefined ? undefined : parseName(spelled(login.key), login.value),
+  };
+}
+
+function parseSshProgram(text: string): 'builtin' | readonly string[] {
+  if (text === 'builtin') return text;
+  const words = asUsageOf('--ssh', () => splitWords(text));
+  if (words.length === 0) throw usageError('--ssh needs a command, or builtin');
+  return words;
+}

@@ -1,0 +1,306 @@
+import { describe, expect, test } from 'vitest';
+import { EtError } from '../../../src/base/errors.ts';
+import { NO_SSH_OPTIONS } from '../../../src/bootstrap/ssh-options.ts';
+import type { ConnectCommand, LocalCommand } from '../../../src/etclient/cli/client-command.ts';
+import { CLIENT_FLAGS } from '../../../src/etclient/cli/option-table.ts';
+import { parseCommandLine } from '../../../src/etclient/cli/parse-command-line.ts';
+
+const SESSION = {
+  work: { kind: 'shell' },
+  terminal: 'default',
+  noStdin: false,
+  escape: '~',
+  graceSeconds: null,
+  keepaliveSeconds: undefined,
+  logLevel: 0,
+  logFile: undefined,
+  quiet: false,
+} as const;
+
+const LOCAL: LocalCommand = { kind: 'local', ...SESSION };
+
+const CONNECT: ConnectCommand = {
+  kind: 'connect',
+  ...SESSION,
+  destination: { user: undefined, host: 'h', serverPort: undefined, sshPort: undefined },
+  ssh: NO_SSH_OPTIONS,
+  sshProgram: undefined,
+  serverPath: undefined,
+  serverPort: '60000-61000',
+  bind: '',
+  via: undefined,
+  fallback: undefined,
+};
+
+/** A shell's words: blanks divide, double quotes hold together. */
+function words(line: string): string[] {
+  return [...line.matchAll(/"([^"]*)"|\S+/gu)].map(([word, quoted]) => quoted ?? word);
+}
+
+function parsed(line: string): unknown {
+  return parseCommandLine(words(line));
+}
+
+function objection(line: string): string {
+  try {
+    parsed(line);
+  } catch (error) {
+    if (error instanceof EtError && error.code === 'ET_ERR_USAGE') return error.message;
+    throw error;
+  }
+  return 'accepted';
+}
+
+describe('a destination', () => {
+  test.each<[string, Partial<ConnectCommand['destination']>, string]>([
+    ['h', {}, '60000-61000'],
+    ['u@h', { user: 'u' }, '60000-61000'],
+    ['u@d@h', { user: 'u@d' }, '60000-61000'],
+    ['h:7000', { serverPort: 7000 }, '7000'],
+    ['u@[::1]:7000', { user: 'u', host: '::1', serverPort: 7000 }, '7000'],
+    ['::1', { host: '::1' }, '60000-61000'],
+    ['ssh://u@h:2222', { user: 'u', sshPort: 2222 }, '60000-61000'],
+    ['--port 7000 h:7000', { serverPort: 7000 }, '7000'],
+  ])('%s', (line, destination, serverPort) => {
+    expect(parsed(line)).toEqual({
+      ...CONNECT,
+      destination: { ...CONNECT.destination, ...destination },
+      serverPort,
+    });
+  });
+});
+
+describe('a flag of the session', () => {
+  test.each<[string, Partial<ConnectCommand>]>([
+    ['--port 7000', { serverPort: '7000' }],
+    ['--port=07000-07010', { serverPort: '7000-7010' }],
+    ['--port 1-65535', { serverPort: '1-65535' }],
+    ['--bind 10.0.0.1', { bind: '10.0.0.1' }],
+    ['--bind ::', { bind: '::' }],
+    ['--via tcp', { via: 'tcp' }],
+    ['--via ssh', { via: 'ssh' }],
+    ['--fallback ssh', { fallback: 'ssh' }],
+    ['--fallback none', { fallback: 'none' }],
+    ['--server-path ~/bin/etserver', { serverPath: '~/bin/etserver' }],
+    ['--terminal-path /opt/etserver', { serverPath: '/opt/etserver' }],
+    ['--terminal-path /a --server-path /b', { serverPath: '/b' }],
+    ['--grace 90', { graceSeconds: 90 }],
+    ['--grace 90s', { graceSeconds: 90 }],
+    ['--grace 15m', { graceSeconds: 900 }],
+    ['--grace 8h', { graceSeconds: 28_800 }],
+    ['--grace 7d', { graceSeconds: 604_800 }],
+    ['--grace never', { graceSeconds: null }],
+    ['--grace 1s --grace never', { graceSeconds: null }],
+    ['-k 5', { keepaliveSeconds: 5 }],
+    ['-k5', { keepaliveSeconds: 5 }],
+    ['--keepalive 3600', { keepaliveSeconds: 3600 }],
+    ['-v', { logLevel: 1 }],
+    ['-vv', { logLevel: 2 }],
+    ['-v -v -v -v', { logLevel: 3 }],
+    ['--log /tmp/et.log', { logFile: '/tmp/et.log' }],
+    ['-q', { quiet: true }],
+    ['-n', { noStdin: true }],
+    ['--escape-char none', { escape: undefined }],
+    ['--escape-char %', { escape: '%' }],
+    ['--escape-char ^', { escape: '^' }],
+    ['--escape-char ^]', { escape: '\u001d' }],
+    ['--escape-char ^b', { escape: '\u0002' }],
+    ['-qnvT', { quiet: true, noStdin: true, logLevel: 1, terminal: 'forbidden' }],
+  ])('%s', (flags, expected) => {
+    expect(parsed(`${flags} h`)).toEqual({ ...CONNECT, ...expected });
+  });
+});
+
+describe('a flag for ssh', () => {
+  test.each<[string, Partial<ConnectCommand['ssh']>]>([
+    ['-p 2222', { port: 2222 }],
+    ['-p2222', { port: 2222 }],
+    ['-l me', { user: 'me' }],
+    ['-u me', { user: 'me' }],
+    ['--username=me', { user: 'me' }],
+    ['-l one -u two', { user: 'two' }],
+    ['-i ~/.ssh/a -i ~/.ssh/b', { identityFiles: ['~/.ssh/a', '~/.ssh/b'] }],
+    ['-F none', { configFile: 'none' }],
+    ['-o A=1 --ssh-option B=2 -oC=3', { options: ['A=1', 'B=2', 'C=3'] }],
+    ['-J a,b', { jump: 'a,b' }],
+    ['-4', { family: 4 }],
+    ['-6', { family: 6 }],
+    ['-4 -6', { family: 6 }],
+  ])('%s', (flags, ssh) => {
+    expect(parsed(`${flags} h`)).toEqual({ ...CONNECT, ssh: { ...NO_SSH_OPTIONS, ...ssh } });
+  });
+
+  test.each<[string, ConnectCommand['sshProgram']]>([
+    ['--ssh builtin', 'builtin'],
+    ['--ssh ssh', ['ssh']],
+    ['--ssh "gcloud compute ssh --zone z"', ['gcloud', 'compute', 'ssh', '--zone', 'z']],
+    [`--ssh "/a\\ b/ssh -F 'x y'"`, ['/a b/ssh', '-F', 'x y']],
+  ])('%s', (flags, sshProgram) => {
+    expect(parsed(`${flags} h`)).toEqual({ ...CONNECT, sshProgram });
+  });
+
+  test('-G asks ssh, whatever else is said, as git does', () => {
+    expect(parsed('-G -p 2222 -o SendEnv=GIT_PROTOCOL u@h')).toEqual({
+      kind: 'ssh-query',
+      destination: { ...CONNECT.destination, user: 'u' },
+      ssh: { ...NO_SSH_OPTIONS, port: 2222, options: ['SendEnv=GIT_PROTOCOL'] },
+      sshProgram: undefined,
+    });
+  });
+});
+
+describe('what runs', () => {
+  test.each<[string, Partial<ConnectCommand>]>([
+    ['h', { work: { kind: 'shell' } }],
+    ['h ""', { work: { kind: 'shell' } }],
+    ['h uptime', { work: { kind: 'command', command: 'uptime' } }],
+    ['h ls -l "a b"', { work: { kind: 'command', command: 'ls -l a b' } }],
+    ['h -- ls', { work: { kind: 'command', command: 'ls' } }],
+    ['h -- -odd', { work: { kind: 'command', command: '-odd' } }],
+    ['-- h ls --port 1', { work: { kind: 'command', command: 'ls --port 1' } }],
+    ['h rsync --server -e.L . /tmp', { work: command('rsync --server -e.L . /tmp') }],
+    ['--tty h top', { terminal: 'forced', work: command('top') }],
+    ['-tt h top', { terminal: 'forced', work: command('top') }],
+    ['-t -t h top', { terminal: 'forced', work: command('top') }],
+    ['-ttt h top', { terminal: 'forced', work: command('top') }],
+    ['-T h', { terminal: 'forbidden' }],
+    ['-tt -T h', { terminal: 'forbidden' }],
+    ['-T --tty h', { terminal: 'forced' }],
+    ['-c top h', { work: { kind: 'terminal-command', command: 'top', stay: false } }],
+    ['-e -c top h', { work: { kind: 'terminal-command', command: 'top', stay: true } }],
+    [
+      '--command=top --noexit h',
+      { work: { kind: 'terminal-command', command: 'top', stay: true } },
+    ],
+  ])('%s', (line, expected) => {
+    expect(parsed(line)).toEqual({ ...CONNECT, ...expected });
+  });
+
+  test.each<[string, Partial<LocalCommand>]>([
+    ['--local', {}],
+    ['--local echo hi', { work: command('echo hi') }],
+    ['--local -- echo -n', { work: command('echo -n') }],
+    ['-v --local --tty top', { logLevel: 1, terminal: 'forced', work: command('top') }],
+    ['--local -c top', { work: { kind: 'terminal-command', command: 'top', stay: false } }],
+    ['--local --grace 1h', { graceSeconds: 3600 }],
+  ])('%s', (line, expected) => {
+    expect(parsed(line)).toEqual({ ...LOCAL, ...expected });
+  });
+
+  function command(text: string): ConnectCommand['work'] {
+    return { kind: 'command', command: text };
+  }
+});
+
+test.each<[string, unknown]>([
+  ['--help', { kind: 'help' }],
+  ['-h', { kind: 'help' }],
+  ['--help --bogus', { kind: 'help' }],
+  ['--version', { kind: 'version' }],
+  ['-V', { kind: 'version' }],
+  ['-v --version h', { kind: 'version' }],
+])('%s', (line, expected) => {
+  expect(parsed(line)).toEqual(expected);
+});
+
+describe('a mistake is answered with the flag and the fix', () => {
+  test.each([
+    ['', 'no host: write et [user@]host, or et --local for a shell on this machine'],
+    ['-v', 'no host: write et [user@]host, or et --local for a shell on this machine'],
+    ['--prot 1 h', '--prot is not a flag of et; did you mean --port?'],
+    ['--keep-alive=3 h', '--keep-alive is not a flag of et; did you mean --keepalive?'],
+    ['--usernmae me h', '--usernmae is not a flag of et; did you mean --username?'],
+    ['--colour h', '--colour is not a flag of et; et --help lists all'],
+    ['-Z h', '-Z is not a flag of et; et --help lists all'],
+    ['--tty=yes h', '--tty takes no value: write --tty alone'],
+    ['h -p 2222', '-p stands where the command begins: write flags before the host, or --'],
+    ['--port', '--port needs a value: --port N[-M], port of the session server'],
+    ['-p', '-p needs a value: -p N, port of sshd'],
+    ['-vp', '-p needs a value: -p N, port of sshd'],
+    ['--terminal-path', '--server-path needs a value: --terminal-path PATH'],
+    ['-c "" h', '-c needs a command, as in -c "tmux attach"'],
+    ['-c top h ls', '-c and a command after the host (ls): leave one of them out'],
+    ['-c top -T h', '-c runs its command on a terminal, which -T forbids'],
+    ['--port 7000 h:7001', '--port 7000 and :7001 after the host are the same thing'],
+    ['--port 7000-7001 h:7000', '--port 7000-7001 and :7000 after the host are the same thing'],
+    ['h:0', 'the host: "h:0" has the port "0", allowed is 1-65535: write [user@]host[:port]'],
+    ['-- -oProxyCommand=x', 'the host: "-oProxyCommand=x" is not a destination'],
+    ['-l -oProxyCommand=x h', '-l "-oProxyCommand=x": a value that'],
+    ['-u "" h', '-u/--username "": a value that is not empty'],
+    ['-J -x h', '-J "-x": a value that'],
+    ['--ssh "" h', '--ssh needs a command, or builtin'],
+    [`--ssh "ssh 'x" h`, '--ssh: "ssh \'x" has a \' without its end: quote it as for a shell'],
+    ['--via udp h', '--via "udp": tcp or ssh'],
+    ['--fallback yes h', '--fallback "yes": ssh or none'],
+    ['--local -p 22', '-p is about a host, and --local has none: leave one of them out'],
+    ['--local -u me', '-u/--username is about a host, and --local has none'],
+    ['--local --via ssh', '--via is about a host, and --local has none'],
+  ])('%s', (line, expected) => {
+    expect(objection(line)).toContain(expected);
+  });
+
+  test.each([
+    '0',
+    '65536',
+    '99999999',
+    'x',
+    '',
+    '1-',
+    '-1',
+    '2-1',
+    '1-65536',
+    '1-2-3',
+    '1.5',
+    ' 1',
+  ])('--port "%s"', (text) => {
+    expect(objection(`--port "${text}" h`)).toBe(
+      `--port ${JSON.stringify(text)}: a port within 1-65535, or a range, as in --port 60000-61000`,
+    );
+  });
+
+  test.each(['0', '0s', '', '-1', '1w', '1.5h', 'ever', '9999999999'])('--grace "%s"', (text) => {
+    expect(objection(`--grace "${text}" h`)).toMatch(/^--grace ".*": at least 1s, written as 90s/u);
+  });
+
+  test.each(['', '~~', '^^^', 'é', '^!', '\u0007'])('--escape-char "%s"', (text) => {
+    expect(objection(`--escape-char "${text}" h`)).toMatch(/^--escape-char ".*": one character/u);
+  });
+});
+
+describe('a flag that means something else in another program says both meanings', () => {
+  test.each([
+    ['-t h top', ['-t', 'terminal in ssh', '--tty', 'Eternal Terminal', 'tunnel']],
+    ['-t 8080:80 h', ['-t', 'terminal in ssh', '--tty', 'Eternal Terminal', 'tunnel']],
+    ['-t8080:80 h', ['-t', 'terminal in ssh', '--tty', 'Eternal Terminal', 'tunnel']],
+    ['-vt h', ['-t', 'terminal in ssh', 'Eternal Terminal']],
+    ['-p 60000-61000 h', ["ssh's port", "Eternal Terminal's -p", '--port']],
+    ['-k h', ['seconds', "ssh's -k", 'GSSAPIDelegateCredentials']],
+    ['-k 0 h', ['1-3600']],
+    ['-k 3601 h', ['1-3600']],
+    ['-e none h', ['-c CMD', 'Eternal Terminal', "ssh's -e", '--escape-char']],
+    ['-c aes128-gcm@openssh.com h', ["ssh's -c", '-o Ciphers=aes128-gcm@openssh.com']],
+    ['-v 9 h', ['no number', 'Eternal Terminal', '-vvv']],
+    ['-x h', ['-x', 'X11', 'ssh', 'Eternal Terminal', 'etserver kill --all']],
+    ['-f h', ['-f', 'background in ssh', 'Eternal Terminal']],
+    ['-N h', ['-N', 'no command in ssh', 'Eternal Terminal', '-T']],
+    ['-L8080:localhost:80 h', ['-L', 'ssh -L']],
+    ['-L 8080:localhost:80 h', ['-L', 'ssh -L']],
+    ['-qA h', ['-A', 'ssh -A']],
+    ['--jumphost=gate h', ['--jumphost', 'Eternal Terminal', '-J']],
+    ['--verbose 9 h', ['--verbose', '-v']],
+  ])('%s', (line, parts) => {
+    const message = objection(line);
+    expect(parts.filter((part) => !message.includes(part))).toEqual([]);
+  });
+});
+
+test('no message is longer than a line, and each names what was typed', () => {
+  const values = CLIENT_FLAGS.filter(({ argument }) => argument !== undefined);
+  for (const flag of values) {
+    const spelling = flag.short ?? flag.long ?? '';
+    const message = objection(`${spelling} "\u0007" h`);
+    expect(message, spelling).not.toMatch(/\p{Cc}/u);
+    // A command may be anything, and so may what --ssh runs.
+    if (flag.key !== 'command' && flag.key !== 'ssh') expect(message).toContain(spelling);
+  }
+});
