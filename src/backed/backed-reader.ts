@@ -18,10 +18,15 @@ interface Piece {
  * 2. The pieces are ascending, do not overlap, and all lie above `next`; the first copy of a byte wins.
  */
 export class BackedReader {
-  #next = 0;
-  #highest = 0;
+  #next: number;
+  #hasReceived = false;
   readonly #pieces: Piece[] = [];
   #heldBytes = 0;
+
+  /** `offset` is where the stream begins. */
+  constructor(offset = 0) {
+    this.#next = offset;
+  }
 
   /** The offset of the first byte that is missing. */
   get next(): number {
@@ -30,7 +35,7 @@ export class BackedReader {
 
   /** True once anything has arrived, in order or not. */
   get hasReceived(): boolean {
-    return this.#highest > 0;
+    return this.#hasReceived;
   }
 
   get heldBytes(): number {
@@ -60,7 +65,7 @@ export class BackedReader {
         `bytes up to ${end}, at most ${this.#next + MAX_REASSEMBLY_BYTES}`,
       );
     }
-    if (end > this.#highest) this.#highest = end;
+    this.#hasReceived = true;
     if (offset > this.#next) {
       this.#hold(offset, bytes);
       return;

@@ -1,5 +1,6 @@
 import { EtError } from '../base/errors.ts';
 import { invariant } from '../base/invariant.ts';
+import { MAX_NUMBER, MAX_REASSEMBLY_BYTES } from '../wire/limits.ts';
 import { RangeSet } from './range-set.ts';
 
 /** Retained bytes live in segments of this size, each freed as a whole. */
@@ -28,16 +29,23 @@ export interface TakenRange {
  * 1. `acknowledged <= next`, both offsets in bytes since the session began.
  * 2. The retained bytes are exactly `[acknowledged, next)`, so every point the peer may resume from can be served.
  * 3. What is lost lies within the retained bytes and is not acknowledged.
+ * 4. `next - acknowledged <= MAX_REASSEMBLY_BYTES`: the peer can hold all of it, whichever byte is missing.
  */
 export class BackedWriter {
-  #next = 0;
-  #acknowledged = 0;
+  #next: number;
+  #acknowledged: number;
   /** Acknowledged beyond `#acknowledged`, by ranges. */
   readonly #acknowledgedAbove = new RangeSet();
   readonly #lost = new RangeSet();
   #segments: Segment[] = [];
   #head = 0;
   readonly #spare: Uint8Array[] = [];
+
+  /** `offset` is where the stream begins. */
+  constructor(offset = 0) {
+    this.#next = offset;
+    this.#acknowledged = offset;
+  }
 
   /** The offset that the next byte will get. */
   get next(): number {
@@ -51,6 +59,11 @@ export class BackedWriter {
 
   get retainedBytes(): number {
     return this.#next - this.#acknowledged;
+  }
+
+  /** Bytes that may get their offset now: the peer may miss any byte and must then hold all behind it. */
+  get roomBytes(): number {
+    return Math.min(MAX_REASSEMBLY_BYTES - this.retainedBytes, MAX_NUMBER - this.#next);
   }
 
   get hasLost(): boolean {

@@ -10,11 +10,11 @@ export class DialWindow {
 
   /** Marks `number`; false when it was used or is too old. */
   accept(number: number): boolean {
-    if (number < 1 || number <= this.#highest - DIAL_WINDOW || this.#seen.has(number)) return false;
+    if (number < 1 || number < this.#highest - DIAL_WINDOW || this.#seen.has(number)) return false;
     this.#seen.add(number);
     if (number > this.#highest) {
       this.#highest = number;
-      for (const old of this.#seen) if (old <= number - DIAL_WINDOW) this.#seen.delete(old);
+      for (const old of this.#seen) if (old < number - DIAL_WINDOW) this.#seen.delete(old);
     }
     return true;
   }

@@ -1,3 +1,4 @@
+import { EMPTY_BYTES } from '../base/bytes.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { EtError } from '../base/errors.ts';
 import type { Carrier, CarrierEvents } from '../link/carrier.ts';
@@ -5,6 +6,8 @@ import { isRefused } from '../wire/hello.ts';
 import { HANDSHAKE_BYTES, HANDSHAKE_TIMEOUT_MS, REFUSED } from '../wire/limits.ts';
 import type { ClientHandshake } from '../wire/link-crypto.ts';
 import { SecureLink } from './secure-link.ts';
+
+type HandshakeResult = NonNullable<ReturnType<ClientHandshake['finish']>>;
 
 export interface ClientHandshakeEvents {
   /** The link is ready to send; `root` came when the hello was under the passkey. */
@@ -20,7 +23,8 @@ export interface ClientHandshakeEvents {
  *      |
  *      +------ refused, not authentic, closed, 10 s, cancelled ---> failed
  *
- * Before 8 bytes are there nothing is decided: they may be a refusal (PROTOCOL.md section 3).
+ * Before 8 bytes are there nothing is decided: they may be a refusal (PROTOCOL.md section 3). On datagrams there is
+ * none, and what does not authenticate is dropped.
  */
 export class HandshakeClient implements CarrierEvents {
   readonly #carrier: Carrier;
@@ -75,6 +79,18 @@ export class HandshakeClient implements CarrierEvents {
       return;
     }
     if (this.#over) return;
+    if (this.#carrier.kind === 'datagrams') this.#readDatagram(bytes);
+    else this.#readBytes(bytes);
+  }
+
+  /** Anybody may send a datagram: what is no answer is not there. */
+  #readDatagram(datagram: Uint8Array): void {
+    if (datagram.length !== this.#answer.length) return;
+    const result = this.#handshake.finish(datagram);
+    if (result !== undefined) this.#linkUp(result, EMPTY_BYTES);
+  }
+
+  #readBytes(bytes: Uint8Array): void {
     const part = bytes.subarray(0, this.#answer.length - this.#received);
     this.#answer.set(part, this.#received);
     this.#received += part.length;
@@ -107,10 +123,14 @@ export class HandshakeClient implements CarrierEvents {
       );
       return;
     }
+    this.#linkUp(result, rest);
+  }
+
+  #linkUp({ keys, root }: HandshakeResult, rest: Uint8Array): void {
     this.#end();
     const tookMs = this.#clock.now() - this.#startedMs;
-    this.#link = new SecureLink(this.#dialNumber, this.#carrier, result.keys, tookMs);
-    this.#events.onLink(this.#link, result.root);
+    this.#link = new SecureLink(this.#dialNumber, this.#carrier, keys, tookMs);
+    this.#events.onLink(this.#link, root);
     if (rest.length > 0) this.#link.onBytes(rest);
   }
 

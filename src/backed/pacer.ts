@@ -93,11 +93,15 @@ export class Pacer {
     return this.#nextSendMs - BURST_MS - nowMs;
   }
 
+  /** How many bytes of the pace the wait until sending is due amounts to; 0 when it is due. */
+  aheadBytes(nowMs: number, path: PathState): number {
+    return this.waitMs(nowMs, path) * this.#rate(path) * this.#gain;
+  }
+
   sent(nowMs: number, bytes: number, path: PathState): void {
     const rate = this.#rate(path);
     if (rate === 0) return;
-    this.#nextSendMs =
-      Math.max(this.#nextSendMs, nowMs - BURST_MS) + bytes / (rate * this.#gain);
+    this.#nextSendMs = Math.max(this.#nextSendMs, nowMs - BURST_MS) + bytes / (rate * this.#gain);
   }
 
   /** Called after each acknowledgement. */

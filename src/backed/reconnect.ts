@@ -15,6 +15,8 @@ export interface ReconnectPolicy {
   readonly dropAfterMs: number;
   /** A key press, an interface or a wake starts an attempt unless one began this recently. */
   readonly minGapMs: number;
+  /** A second link in a row that lived shorter than this was no success. */
+  readonly steadyMs: number;
 }
 
 export const DEFAULT_RECONNECT: ReconnectPolicy = {
@@ -26,6 +28,7 @@ export const DEFAULT_RECONNECT: ReconnectPolicy = {
   maxWaitMs: 30_000,
   dropAfterMs: 4000,
   minGapMs: 100,
+  steadyMs: 1000,
 };
 
 /**
@@ -39,7 +42,8 @@ export const DEFAULT_RECONNECT: ReconnectPolicy = {
  *    +------- joined, revived ------+---+      any state --- stop ---> stopped (final)
  *
  * While `searching`, attempts start one after the other, beside older ones that have not answered.
- * `blocked`: every attempt said that there is no route; only an event or a slow timer starts the next.
+ * Links that are lost as soon as they have joined count as failed attempts, or a server that ends every link at once
+ * would be dialled without a pause. `isBlocked`: every attempt said that there is no route; only an event or a slow timer starts the next.
  */
 export interface ReconnectState {
   readonly kind: 'content' | 'searching' | 'beside' | 'stopped';
@@ -49,6 +53,9 @@ export interface ReconnectState {
   readonly unattended: number;
   readonly nextAtMs: number | undefined;
   readonly lastStartMs: number;
+  readonly joinedAtMs: number;
+  /** Links in a row that were lost within `steadyMs`. */
+  readonly shortLives: number;
   readonly isBlocked: boolean;
 }
 
@@ -58,6 +65,8 @@ export const INITIAL_RECONNECT: ReconnectState = {
   unattended: 0,
   nextAtMs: undefined,
   lastStartMs: Number.NEGATIVE_INFINITY,
+  joinedAtMs: Number.NEGATIVE_INFINITY,
+  shortLives: 0,
   isBlocked: false,
 };
 
@@ -93,22 +102,16 @@ export function nextReconnect(
     case 'stop':
       return { state: { ...state, kind: 'stopped', nextAtMs: undefined }, dial: false };
     case 'link-joined':
+      return { state: { ...fresh(state), joinedAtMs: nowMs }, dial: false };
     case 'link-revived':
-      return { state: { ...INITIAL_RECONNECT, lastStartMs: state.lastStartMs }, dial: false };
+      return { state: fresh(state), dial: false };
     case 'link-lost':
-      return start(
-        { ...INITIAL_RECONNECT, kind: 'searching', lastStartMs: state.lastStartMs },
-        nowMs,
-        attended,
-        jitter,
-        policy,
-      );
+      return afterLoss(state, nowMs, attended, jitter, policy);
     case 'link-suspect':
       if (state.kind !== 'content') return { state, dial: false };
       return start({ ...state, kind: 'beside' }, nowMs, attended, jitter, policy);
     case 'nudge':
-      if (state.kind === 'content' || nowMs - state.lastStartMs < policy.minGapMs)
-        return { state, dial: false };
+      if (!heedsNudge(state, nowMs, policy)) return { state, dial: false };
       return start({ ...state, isBlocked: false }, nowMs, attended, jitter, policy);
     case 'retry-due':
       if (state.nextAtMs === undefined || nowMs < state.nextAtMs) return { state, dial: false };
@@ -116,6 +119,42 @@ export function nextReconnect(
     case 'dial-failed':
       return afterFailure(state, event, nowMs, attended, policy);
   }
+}
+
+function afterLoss(
+  state: ReconnectState,
+  nowMs: number,
+  attended: boolean,
+  jitter: number,
+  policy: ReconnectPolicy,
+): ReconnectStep {
+  const isShort = nowMs - state.joinedAtMs < policy.steadyMs;
+  const shortLives = isShort ? state.shortLives + 1 : 0;
+  // The first one may be chance; from the second on they are as good as failed attempts.
+  const failed = Math.max(0, shortLives - 1);
+  const searching = {
+    ...fresh(state),
+    kind: 'searching',
+    shortLives,
+    attempts: failed,
+    unattended: attended ? 0 : failed,
+  } as const;
+  if (failed === 0) return start(searching, nowMs, attended, jitter, policy);
+  const waitMs = waitAfter(failed, searching.unattended, attended, jitter, policy);
+  return { state: { ...searching, nextAtMs: nowMs + waitMs }, dial: false };
+}
+
+/** Nothing is wanted; what was is remembered as far as the next loss needs it. */
+function fresh(state: ReconnectState): ReconnectState {
+  const { lastStartMs, joinedAtMs, shortLives } = state;
+  return { ...INITIAL_RECONNECT, lastStartMs, joinedAtMs, shortLives };
+}
+
+/** A dial beside a suspect link runs alone for a second: holding a key down must not make a crowd of them. */
+function heedsNudge(state: ReconnectState, nowMs: number, policy: ReconnectPolicy): boolean {
+  if (state.kind === 'content') return false;
+  const isAlone = state.kind === 'beside' && state.nextAtMs === undefined;
+  return nowMs - state.lastStartMs >= (isAlone ? policy.besideWaitMs : policy.minGapMs);
 }
 
 function start(
@@ -129,9 +168,7 @@ function start(
   if (state.kind === 'beside')
     return { state: { ...state, attempts, lastStartMs: nowMs, nextAtMs: undefined }, dial: true };
   const unattended = attended ? 0 : state.unattended + 1;
-  const waitMs =
-    policy.firstWaitsMs[attempts - 1] ??
-    (attended ? policy.attendedWaitMs : unattendedWaitMs(unattended, jitter, policy));
+  const waitMs = waitAfter(attempts, unattended, attended, jitter, policy);
   return {
     state: {
       ...state,
@@ -143,6 +180,20 @@ function start(
     },
     dial: true,
   };
+}
+
+/** The wait behind attempt number `attempts`. */
+function waitAfter(
+  attempts: number,
+  unattended: number,
+  attended: boolean,
+  jitter: number,
+  policy: ReconnectPolicy,
+): number {
+  return (
+    policy.firstWaitsMs[attempts - 1] ??
+    (attended ? policy.attendedWaitMs : unattendedWaitMs(unattended, jitter, policy))
+  );
 }
 
 /** Full jitter: a thousand clients of one server must not come back as one. The expected wait never falls. */

@@ -7,10 +7,12 @@ import type { SessionLink } from './session-link.ts';
 
 /** Too little to begin a STREAM frame for. */
 const MIN_STREAM_ROOM = 64;
-/** Records of stream 0 up to this size are not paced: a key must not wait for bulk's turn. */
+/** Stream 0 may run ahead of the pace by this, beyond a record of bulk: a key must not wait for bulk's turn. */
 const URGENT_BYTES = 1024;
 /** ...and may exceed the cap on bytes in flight by this. */
 const URGENT_ROOM_BYTES = 4096;
+/** What a stream that is overdue may take before the others, in one record. */
+const OVERDUE_BYTES = 1024;
 /** The ACKs that a record of bulk carries at the most. */
 const PIGGY_BACK_RANGES = 32;
 
@@ -74,18 +76,21 @@ export class RecordBuilder {
   }
 
   #dataRoom(link: SessionLink, nowMs: number): number {
-    const paused = link.pacer.waitMs(nowMs, link) > 0;
+    const aheadBytes = link.pacer.aheadBytes(nowMs, link);
     const room = link.room(false);
-    if (paused || room <= 0) return Math.min(URGENT_BYTES, room + URGENT_ROOM_BYTES);
-    return room;
+    if (aheadBytes === 0 && room > 0) return room;
+    const urgent = Math.floor(URGENT_BYTES + link.recordTarget - aheadBytes);
+    return Math.min(URGENT_BYTES, urgent, room + URGENT_ROOM_BYTES);
   }
 
   #hasData(streamLimit: number): boolean {
     const ready = this.#session.source?.ready ?? 0;
-    if ((ready & ((1 << streamLimit) - 1)) !== 0) return true;
     const { writers } = this.#session;
-    for (let stream = 0; stream < streamLimit; stream += 1)
-      if (writers[stream]?.hasLost) return true;
+    for (let stream = 0; stream < streamLimit; stream += 1) {
+      const writer = writers[stream];
+      if (writer === undefined) continue;
+      if (writer.hasLost || ((ready & (1 << stream)) !== 0 && writer.roomBytes > 0)) return true;
+    }
     return false;
   }
 
@@ -141,11 +146,21 @@ export class RecordBuilder {
   }
 
   #data(room: number, streamLimit: number): void {
-    let left = room;
+    let left = room - this.#overdue(Math.min(room, OVERDUE_BYTES), streamLimit);
     for (let stream = 0; stream < streamLimit && left > 0; stream += 1) {
       left -= this.#lost(stream, left);
       if (left > 0) left -= this.#fresh(stream, left);
     }
+  }
+
+  #overdue(room: number, streamLimit: number): number {
+    const overdue = this.#session.source?.overdue ?? 0;
+    if (overdue === 0) return 0;
+    let sent = 0;
+    for (let stream = 1; stream < streamLimit && sent < room; stream += 1) {
+      if ((overdue & (1 << stream)) !== 0) sent += this.#fresh(stream, room - sent);
+    }
+    return sent;
   }
 
   #lost(stream: number, room: number): number {
@@ -171,6 +186,7 @@ export class RecordBuilder {
       const fit = Math.min(
         this.#frames.streamRoom(writer.next),
         Math.max(room - sent, MIN_STREAM_ROOM),
+        writer.roomBytes,
       );
       if (fit < MIN_STREAM_ROOM || sent >= room) break;
       const count = source.take(stream, writer.reserve(fit));

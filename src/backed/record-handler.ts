@@ -69,6 +69,7 @@ export class RecordHandler implements FrameHandler {
       writer.acknowledge(0, next);
       for (const range of ranges) writer.acknowledge(range.start, range.end);
     }
+    this.#session.wake();
   }
 
   onDatagram(): void {

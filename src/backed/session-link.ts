@@ -120,19 +120,25 @@ export class SessionLink implements PathState {
 
   /** Takes an ACK; returns the records it acknowledged. */
   acknowledge(ranges: readonly AckRange[], delayMs: number, nowMs: number): readonly SentRecord[] {
+    const before = this.sent.largestAcknowledged;
     const result = this.sent.acknowledge(ranges);
     const { latest } = result;
+    // Also an answer to what has been given up, and sent over another link, says that this one is alive.
+    if (latest !== undefined || this.sent.largestAcknowledged > before) this.#trust(nowMs);
     if (latest === undefined) return result.records;
     if (latest.number === this.sent.largestAcknowledged) {
       this.rtt.sample(nowMs, nowMs - latest.mark.sentAtMs, delayMs);
     }
     this.rate.sample(nowMs, result.bytes, latest.mark);
     this.pacer.advance(this);
-    this.isSuspect = false;
     this.#probeDoublings = 0;
+    return result.records;
+  }
+
+  #trust(nowMs: number): void {
+    this.isSuspect = false;
     this.#wasPutOff = false;
     this.#awaitingSinceMs = this.sent.inFlightBytes > 0 ? nowMs : undefined;
-    return result.records;
   }
 
   /** On datagrams: the records that later ones have overtaken for too long. */

@@ -1,9 +1,11 @@
-import type { Clock, Timer } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import { EtError, messageOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { MAX_LINKS, MAX_STREAMS } from '../wire/limits.ts';
 import { BackedReader } from './backed-reader.ts';
 import { BackedWriter } from './backed-writer.ts';
+import { DueTimer } from './due-timer.ts';
+import { IdleProbe } from './idle-probe.ts';
 import { Links } from './links.ts';
 import { RecordBuilder } from './record-builder.ts';
 import { RecordHandler } from './record-handler.ts';
@@ -15,6 +17,8 @@ import { SessionLink } from './session-link.ts';
 export interface SessionSource {
   /** Streams that have something to send, as a bit set. */
   readonly ready: number;
+  /** Of these, the ones that have had less than their least share: a little of them goes first. */
+  readonly overdue?: number;
   /** Writes the next bytes of `stream` into `target`; returns how many. */
   take(stream: number, target: Uint8Array): number;
   /** The next contiguous bytes of `stream`, valid until the call returns. */
@@ -44,9 +48,6 @@ export interface SessionEvents {
 
 /** Bytes sent in one go, so that the peer works while we seal the next ones. */
 const GO_BYTES = 262_144;
-/** The client probes an idle session this long after the last traffic, doubling up to the last. */
-const FIRST_PROBE_MS = 1000;
-const LAST_PROBE_MS = 64_000;
 /** A retired link ends after this long without a record, or after RETIRE_MAX_MS in any case. */
 const RETIRE_QUIET_MS = 1000;
 const RETIRE_MAX_MS = 10_000;
@@ -71,10 +72,9 @@ export class Session {
   readonly #logger: Logger;
   readonly #builder: RecordBuilder;
   #source: SessionSource | undefined;
-  #timer: Timer | undefined;
-  #timerDueMs = Number.POSITIVE_INFINITY;
+  readonly #timer: DueTimer;
   #flushIsDue = false;
-  #probeMs = FIRST_PROBE_MS;
+  readonly #idleProbe = new IdleProbe();
   #over = false;
 
   constructor(role: 'client' | 'server', clock: Clock, logger: Logger, events: SessionEvents) {
@@ -83,6 +83,7 @@ export class Session {
     this.#logger = logger;
     this.#events = events;
     this.#builder = new RecordBuilder(this);
+    this.#timer = new DueTimer(clock, (lateMs) => this.#onTimer(lateMs));
   }
 
   get isOver(): boolean {
@@ -132,14 +133,15 @@ export class Session {
     if (this.links.count >= MAX_LINKS) this.#dropOldest();
     this.links.add(link);
     if (this.role === 'client') this.prefer(link);
+    this.#logger.log(1, `${link.describe()} joined`);
+    this.#events.onLink('joined', link);
     const handler = new RecordHandler(this, link, this.#clock);
+    // After the event: an end that came meanwhile is told within `attach`.
     secure.attach({
       onRecord: (number, plaintext, bytes) =>
         this.#receive(link, handler, number, plaintext, bytes),
       onClose: (error) => this.#lose(link, error),
     });
-    this.#logger.log(1, `${link.describe()} joined`);
-    this.#events.onLink('joined', link);
     this.#requeueSuspects();
     this.wake();
     return link;
@@ -186,23 +188,22 @@ export class Session {
   end(code: number, text: string): void {
     if (this.#over) return;
     // Bytes that were accepted leave before the BYE does.
-    this.#flushNow();
-    const { best } = this.links;
-    if (best !== undefined) this.#builder.sendBye(best, this.#clock.now(), code, text);
-    this.#finish({ kind: 'bye', by: 'us', code, text }, 'close');
+    this.#flush();
+    if (this.#over) return;
+    this.#sayBye(code, text);
+    this.#finish({ kind: 'bye', by: 'us', code, text });
   }
 
   /** Ends the session because of a failure of its own. */
   fail(error: EtError): void {
     if (this.#over) return;
-    const { best } = this.links;
-    if (best !== undefined) this.#builder.sendBye(best, this.#clock.now(), 1, error.message);
-    this.#finish({ kind: 'failed', error }, 'close');
+    this.#sayBye(1, error.message);
+    this.#finish({ kind: 'failed', error });
   }
 
   /** The peer said BYE. */
   endedByPeer(code: number, text: string): void {
-    this.#finish({ kind: 'bye', by: 'peer', code, text }, 'close');
+    this.#finish({ kind: 'bye', by: 'peer', code, text });
   }
 
   /** What was on its way in these records is sent again, unless it has arrived. */
@@ -213,12 +214,15 @@ export class Session {
       if (record.ranges.length === 0) link.owesPing = true;
       if (record.number === 0) link.owesResume = true;
     }
+    // A PREFER may have been among them; it costs two bytes to say it again.
+    if (records.length > 0 && this.role === 'client' && link.id === this.links.preferredId)
+      link.owesPrefer = true;
     if (records.length > 0) this.wake();
   }
 
-  /** Something other than a probe was sent or received: the next probe is a short time away again. */
+  /** Something other than a probe was sent or received. */
   noteTraffic(): void {
-    this.#probeMs = FIRST_PROBE_MS;
+    this.#idleProbe.noteTraffic();
   }
 
   #receive(
@@ -241,22 +245,20 @@ export class Session {
     else this.#arm();
   }
 
-  /** The scope of an error says what it kills; what is not an EtError is a bug, and kills this session only. */
+  /** The scope of an error says what it kills. */
   #failBy(link: SessionLink, thrown: unknown): void {
     if (thrown instanceof EtError && thrown.scope === 'link') {
       this.#logger.log(1, `${link.describe()}: ${thrown.message}`);
       this.dropLink(link, thrown);
       return;
     }
-    const error =
-      thrown instanceof EtError
-        ? thrown
-        : new EtError('ET_ERR_INTERNAL', `session failed: ${messageOf(thrown)}`, { cause: thrown });
-    this.fail(error);
+    this.fail(sessionErrorOf(thrown));
   }
 
   /** Tells of a link that was heard of again. */
   revived(link: SessionLink): void {
+    this.#requeueSuspects();
+    this.wake();
     this.#events.onLink('revived', link);
   }
 
@@ -284,7 +286,12 @@ export class Session {
 
   #flush(): void {
     this.#flushIsDue = false;
-    if (!this.#over) this.#flushNow();
+    if (this.#over) return;
+    try {
+      this.#flushNow();
+    } catch (thrown) {
+      this.fail(sessionErrorOf(thrown));
+    }
   }
 
   #flushNow(): void {
@@ -312,27 +319,30 @@ export class Session {
     this.#clock.afterIo(() => this.#flush());
   }
 
-  #finish(end: SessionEnd, how: 'close'): void {
+  #sayBye(code: number, text: string): void {
+    const { best } = this.links;
+    try {
+      if (best !== undefined) this.#builder.sendBye(best, this.#clock.now(), code, text);
+    } catch (thrown) {
+      // The end comes whatever the link says to it.
+      this.#logger.log(1, `no BYE: ${messageOf(thrown)}`);
+    }
+  }
+
+  #finish(end: SessionEnd): void {
     if (this.#over) return;
     this.#over = true;
-    this.#timer?.cancel();
+    this.#timer.cancel();
     for (const link of this.links) {
       this.links.remove(link);
-      if (how === 'close' && !link.isSuspect) link.secure.close();
+      if (!link.isSuspect) link.secure.close();
       else link.secure.reset();
     }
     this.#events.onEnd(end);
   }
 
-  /** Sets the timer to the next thing that is due; a timer that is early is left, it costs less than a new one. */
   #arm(): void {
-    const dueMs = this.#nextDueMs();
-    if (this.#over || dueMs >= this.#timerDueMs) return;
-    this.#timer?.cancel();
-    this.#timerDueMs = dueMs;
-    this.#timer = this.#clock.schedule(Math.max(0, dueMs - this.#clock.now()), () =>
-      this.#onTimer(dueMs),
-    );
+    if (!this.#over) this.#timer.arm(this.#nextDueMs());
   }
 
   #nextDueMs(): number {
@@ -350,22 +360,15 @@ export class Session {
     const { best } = this.links;
     if (best === undefined) return dueMs;
     dueMs = Math.min(dueMs, this.#builder.pacedDueMs(best, nowMs));
-    return this.role === 'client' ? Math.min(dueMs, this.#probeDueMs(best)) : dueMs;
+    return this.role === 'client' ? Math.min(dueMs, this.#idleProbe.dueMs(best)) : dueMs;
   }
 
-  #probeDueMs(best: SessionLink): number {
-    if (best.sent.inFlightBytes > 0) return Number.POSITIVE_INFINITY;
-    return Math.max(best.lastReceivedMs, best.lastSentMs) + this.#probeMs;
-  }
-
-  #onTimer(dueMs: number): void {
-    this.#timer = undefined;
-    this.#timerDueMs = Number.POSITIVE_INFINITY;
+  #onTimer(lateMs: number): void {
     const nowMs = this.#clock.now();
-    for (const link of this.links) this.#look(link, nowMs, nowMs - dueMs);
+    for (const link of this.links) this.#look(link, nowMs, lateMs);
     const { best } = this.links;
-    if (this.role === 'client' && best !== undefined && this.#probeDueMs(best) <= nowMs) {
-      this.#probeMs = Math.min(this.#probeMs * 2, LAST_PROBE_MS);
+    if (this.role === 'client' && best !== undefined && this.#idleProbe.dueMs(best) <= nowMs) {
+      this.#idleProbe.noteProbe();
       best.owesPing = true;
     }
     this.#flush();
@@ -382,4 +385,10 @@ export class Session {
     else link.secure.close();
     this.#lose(link, undefined);
   }
+}
+
+/** What is not an EtError is a bug, and kills this session only. */
+function sessionErrorOf(thrown: unknown): EtError {
+  if (thrown instanceof EtError) return thrown;
+  return new EtError('ET_ERR_INTERNAL', `session failed: ${messageOf(thrown)}`, { cause: thrown });
 }

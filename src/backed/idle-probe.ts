@@ -1,0 +1,26 @@
+import type { SessionLink } from './session-link.ts';
+
+/** The first probe comes this long after the last traffic, then at doubling intervals up to the last. */
+const FIRST_PROBE_MS = 1000;
+const LAST_PROBE_MS = 64_000;
+
+/** When an idle session asks whether its link is alive: 1, 2, 4 .. 64 s after it was last heard of. */
+export class IdleProbe {
+  #waitMs = FIRST_PROBE_MS;
+
+  /** Something other than a probe was sent or received: the next probe is a short time away again. */
+  noteTraffic(): void {
+    this.#waitMs = FIRST_PROBE_MS;
+  }
+
+  /** A probe is sent. */
+  noteProbe(): void {
+    this.#waitMs = Math.min(this.#waitMs * 2, LAST_PROBE_MS);
+  }
+
+  /** While something is on its way, its acknowledgement says as much as a probe's. */
+  dueMs(link: SessionLink): number {
+    if (link.sent.inFlightBytes > 0) return Number.POSITIVE_INFINITY;
+    return Math.max(link.lastReceivedMs, link.lastSentMs) + this.#waitMs;
+  }
+}
