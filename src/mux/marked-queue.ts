@@ -1,0 +1,126 @@
+import { ByteQueue } from '../base/byte-queue.ts';
+
+/** A piece shorter than this is copied together with its neighbours: each kept piece costs some 100 bytes. */
+const SMALL_BYTES = 512;
+const SLAB_BYTES = 4096;
+
+interface PlacedMark<M> {
+  /** How many bytes were pushed before it since the queue was made. */
+  readonly at: number;
+  readonly mark: M;
+}
+
+/**
+ * Bytes, and marks between them, in the order in which they were pushed.
+ *
+ * Between any two calls:
+ * 1. `length` counts the bytes, in `#bytes` and then `#small`.
+ * 2. Marks stand in ascending order, none before `#taken`.
+ */
+export class MarkedQueue<M> {
+  readonly #bytes = new ByteQueue();
+  /** The small pieces at the end; the first one alone is kept as it came. */
+  #small: Uint8Array | undefined;
+  #smallLength = 0;
+  #marks: PlacedMark<M>[] = [];
+  #markHead = 0;
+  #pushed = 0;
+  #taken = 0;
+
+  get length(): number {
+    return this.#pushed - this.#taken;
+  }
+
+  get isEmpty(): boolean {
+    return this.length === 0 && this.#markHead === this.#marks.length;
+  }
+
+  /** The mark at the front, before any byte. */
+  get frontMark(): M | undefined {
+    const first = this.#marks[this.#markHead];
+    return first !== undefined && first.at === this.#taken ? first.mark : undefined;
+  }
+
+  /** How many bytes stand before the next mark. */
+  get runLength(): number {
+    const first = this.#marks[this.#markHead];
+    return (first === undefined ? this.#pushed : first.at) - this.#taken;
+  }
+
+  /** Keeps `bytes` itself: the caller gives them up. */
+  push(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.#pushed += bytes.length;
+    if (bytes.length < SMALL_BYTES) {
+      this.#pushSmall(bytes);
+    } else {
+      this.#endSmall();
+      this.#bytes.push(bytes);
+    }
+  }
+
+  pushMark(mark: M): void {
+    this.#marks.push({ at: this.#pushed, mark });
+  }
+
+  /** Removes the mark that `frontMark` shows. */
+  shiftMark(): void {
+    this.#markHead += 1;
+    if (this.#markHead * 2 > this.#marks.length) {
+      this.#marks = this.#marks.slice(this.#markHead);
+      this.#markHead = 0;
+    }
+  }
+
+  /** Fills `target`, which must not be longer than `runLength`. */
+  takeInto(target: Uint8Array): void {
+    this.#endSmall();
+    this.#taken += this.#bytes.takeInto(target);
+  }
+
+  /** The next bytes before the next mark, as they were pushed; empty when there are none. */
+  takePiece(): Uint8Array {
+    this.#endSmall();
+    const piece = this.#bytes.takePiece(this.runLength);
+    this.#taken += piece.length;
+    return piece;
+  }
+
+  clear(): void {
+    this.#bytes.clear();
+    this.#small = undefined;
+    this.#smallLength = 0;
+    this.#marks = [];
+    this.#markHead = 0;
+    this.#taken = this.#pushed;
+  }
+
+  #pushSmall(bytes: Uint8Array): void {
+    const small = this.#small;
+    if (small === undefined) {
+      this.#small = bytes;
+      this.#smallLength = bytes.length;
+      return;
+    }
+    if (small.length >= SLAB_BYTES && this.#smallLength + bytes.length <= small.length) {
+      small.set(bytes, this.#smallLength);
+      this.#smallLength += bytes.length;
+      return;
+    }
+    const slab = new Uint8Array(SLAB_BYTES);
+    // A slab that is full stays as it is; a first piece moves into the slab that it begins.
+    const carried = small.length >= SLAB_BYTES ? 0 : this.#smallLength;
+    if (carried === 0) this.#endSmall();
+    else slab.set(small.subarray(0, carried));
+    slab.set(bytes, carried);
+    this.#small = slab;
+    this.#smallLength = carried + bytes.length;
+  }
+
+  #endSmall(): void {
+    if (this.#small === undefined) return;
+    this.#bytes.push(this.#small.subarray(0, this.#smallLength));
+    this.#small = undefined;
+    this.#smallLength = 0;
+  }
+}
