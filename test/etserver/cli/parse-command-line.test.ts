@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import { EtError } from '../../../src/base/errors.ts';
+import { serverHelp } from '../../../src/etserver/cli/help-text.ts';
+import { SERVER_FLAGS, SUBCOMMANDS } from '../../../src/etserver/cli/option-table.ts';
+import { parseCommandLine } from '../../../src/etserver/cli/parse-command-line.ts';
+import type { ServerCommand } from '../../../src/etserver/cli/server-command.ts';
+
+const ID = '0123456789abcdef0123456789abcdef';
+
+function argv(line: string): string[] {
+  return line.split(' ').filter((word) => word !== '');
+}
+
+test.each<[string, ServerCommand]>([
+  ['session', { kind: 'session', detached: false }],
+  ['session --detached', { kind: 'session', detached: true }],
+  ['--detached session', { kind: 'session', detached: true }],
+  [`connect ${ID}`, { kind: 'connect', id: ID }],
+  [`alive ${ID.toUpperCase()}`, { kind: 'alive', id: ID }],
+  ['ls', { kind: 'list', json: false }],
+  ['ls --json', { kind: 'list', json: true }],
+  ['kill --all', { kind: 'kill', ids: 'all' }],
+  [`kill ${ID} ABCD`, { kind: 'kill', ids: [ID, 'abcd'] }],
+  ['--help', { kind: 'help' }],
+  ['-h', { kind: 'help' }],
+  ['kill --help', { kind: 'help' }],
+  ['--version', { kind: 'version' }],
+  ['-V', { kind: 'version' }],
+])('%s', (line, expected) => {
+  expect(parseCommandLine(argv(line))).toEqual(expected);
+});
+
+describe('a mistake is answered with the argument and the fix', () => {
+  test.each([
+    ['', 'etserver needs a command: ls, kill, session, connect, alive'],
+    ['--json', 'etserver needs a command: ls, kill, session, connect, alive'],
+    ['list', '"list" is not a command of etserver; it has ls, kill, session, connect, alive'],
+    ['sesion', '"sesion" is not a command of etserver; did you mean session?'],
+    ['ls --jsno', '"--jsno" is not a flag of etserver; did you mean --json?'],
+    ['ls --xyzzy', '"--xyzzy" is not a flag of etserver; etserver --help lists all'],
+    ['ls --all', '--all is not a flag of etserver ls: leave it out'],
+    ['ls foo', 'etserver ls takes no "foo": leave it out'],
+    ['session foo', 'etserver session takes no "foo": leave it out'],
+    ['connect', 'etserver connect takes one session id, not 0'],
+    [`alive ${ID} ${ID}`, 'etserver alive takes one session id, not 2'],
+    ['connect abcd', '"abcd" is not a session id: 32 hexadecimal digits'],
+    [`alive ${ID}0`, `"${ID}0" is not a session id: 32 hexadecimal digits`],
+    ['kill', 'etserver kill needs session ids, as etserver ls shows them, or --all'],
+    ['kill --all abcd', 'etserver kill --all ends all sessions: leave --all or the ids out'],
+    ['kill abc', '"abc" is not a session id: 4 to 32 hexadecimal digits'],
+    ['kill ../../x', '"../../x" is not a session id: 4 to 32 hexadecimal digits'],
+  ])('%s', (line, message) => {
+    expect(() => parseCommandLine(argv(line))).toThrow(new EtError('ET_ERR_USAGE', message));
+  });
+});
+
+test('the help names every command and flag within 80 columns', () => {
+  const help = serverHelp();
+  for (const { name } of SUBCOMMANDS) expect(help).toMatch(new RegExp(`^  ${name}\\b`, 'mu'));
+  for (const { long } of SERVER_FLAGS) expect(help).toContain(long);
+  expect(help.split('\n').filter((line) => line.length > 80)).toEqual([]);
+});
