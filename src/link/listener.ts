@@ -1,4 +1,10 @@
-import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import {
+  createServer,
+  type ListenOptions,
+  type Server,
+  type ServerOpts,
+  type Socket,
+} from 'node:net';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { RandomSource } from '../base/random.ts';
 import type { Carrier } from './carrier.ts';
@@ -13,6 +19,8 @@ export interface ListenerDeps {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly sockets: SocketFactory;
+  /** `net.createServer`, unless a test wants to be the system. */
+  readonly makeServer?: (options: ServerOpts) => Server;
 }
 
 export interface ListenerEvents {
@@ -61,7 +69,8 @@ export class ListeningSocket {
   /** Rejects with the system's error (EADDRINUSE), and may then be called again. */
   listen(where: ListenOptions): Promise<void> {
     // Paused and half-open, as SocketFactory.accepted needs it.
-    const server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
+    const make = this.#deps.makeServer ?? createServer;
+    const server = make({ pauseOnConnect: true, allowHalfOpen: true });
     server.on('connection', (socket) => {
       if (this.#isClosed) socket.destroy();
       else this.#events.onCarrier(this.#adopt(socket));

@@ -19,10 +19,10 @@ export interface TcpTarget {
 /** Dials TCP. One per process: it remembers what names resolved to. */
 export class TcpDialer {
   readonly #clock: Clock;
-  readonly #sockets: SocketFactory;
+  readonly #sockets: Pick<SocketFactory, 'dialling'>;
   readonly #resolver: HostResolver;
 
-  constructor(clock: Clock, sockets: SocketFactory, resolver: HostResolver) {
+  constructor(clock: Clock, sockets: Pick<SocketFactory, 'dialling'>, resolver: HostResolver) {
     this.#clock = clock;
     this.#sockets = sockets;
     this.#resolver = resolver;

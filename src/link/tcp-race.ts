@@ -34,7 +34,7 @@ interface Endpoint {
  */
 export class TcpRace {
   readonly #clock: Clock;
-  readonly #sockets: SocketFactory;
+  readonly #sockets: Pick<SocketFactory, 'dialling'>;
   readonly #endpoint: Endpoint;
   readonly #events: TcpRaceEvents;
   readonly #startedMs: number;
@@ -50,7 +50,12 @@ export class TcpRace {
   #late: Timer | undefined;
   #isOver = false;
 
-  constructor(clock: Clock, sockets: SocketFactory, endpoint: Endpoint, events: TcpRaceEvents) {
+  constructor(
+    clock: Clock,
+    sockets: Pick<SocketFactory, 'dialling'>,
+    endpoint: Endpoint,
+    events: TcpRaceEvents,
+  ) {
     this.#clock = clock;
     this.#sockets = sockets;
     this.#endpoint = endpoint;

@@ -36,17 +36,17 @@ export interface MemoryPair {
   readonly a: Carrier;
   readonly b: Carrier;
   /** Changes faults from here on; those not named stay. */
-  set(directions: Directions, faults: LinkFaults): void;
+  readonly set: (directions: Directions, faults: LinkFaults) => void;
   /** Loses everything under way and ends both carriers with an error. Default: both at once. */
-  cut(order?: CutOrder): void;
+  readonly cut: (order?: CutOrder) => void;
   /** Freezes the wire: nothing moves, nothing is lost. */
-  hold(directions: Directions): void;
+  readonly hold: (directions: Directions) => void;
   /** Lets it move again. Ends a black hole of datagrams, but not of bytes. */
-  release(directions: Directions): void;
+  readonly release: (directions: Directions) => void;
   /** Swallows everything, without a sign to either end. */
-  blackHole(directions: Directions): void;
+  readonly blackHole: (directions: Directions) => void;
   /** Bytes passed up so far. */
-  deliveredBytes(direction: Direction): number;
+  readonly deliveredBytes: (direction: Direction) => number;
 }
 
 const AT_ONCE: CutOrder = { first: 'both', lagMs: 0 };
