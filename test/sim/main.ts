@@ -1,0 +1,40 @@
+import { simulate } from './simulate.ts';
+
+const USAGE = `usage: npm run sim -- [--seeds COUNT] [--from SEED] | --seed SEED [--trace]
+  --seeds COUNT   play this many seeds (default 1000)
+  --from SEED     begin with this one (default 1)
+  --seed SEED     play one alone
+  --trace         print every event of it
+`;
+
+/** A number after `name`; `undefined` when it is not there. */
+function numberOption(args: readonly string[], name: string): number | undefined {
+  const at = args.indexOf(name);
+  return at < 0 ? undefined : Number(args[at + 1]);
+}
+
+function play(seed: number, isTraced: boolean): boolean {
+  const trace = isTraced ? (line: string) => process.stdout.write(`${line}\n`) : undefined;
+  const { failure } = simulate(seed, { trace });
+  if (failure === undefined) return true;
+  process.stdout.write(`seed ${seed}: ${failure}\n`);
+  process.stdout.write(`  replay: npm run sim -- --seed ${seed} --trace\n`);
+  return false;
+}
+
+function main(args: readonly string[]): number {
+  const seed = numberOption(args, '--seed');
+  const from = numberOption(args, '--from') ?? 1;
+  const count = numberOption(args, '--seeds') ?? 1000;
+  if ([seed ?? 0, from, count].some((number) => !Number.isSafeInteger(number) || number < 0)) {
+    process.stderr.write(USAGE);
+    return 2;
+  }
+  if (seed !== undefined) return play(seed, args.includes('--trace')) ? 0 : 1;
+  let failed = 0;
+  for (let i = 0; i < count; i += 1) if (!play(from + i, false)) failed += 1;
+  process.stdout.write(`${count} seeds from ${from}: ${failed} failed\n`);
+  return failed === 0 ? 0 : 1;
+}
+
+process.exitCode = main(process.argv.slice(2));
