@@ -48,7 +48,11 @@ export class EtError extends Error {
   /** What to do about it, one line for the user; absent where nothing can be done. */
   readonly advice: string | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown; advice?: string } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; advice?: string } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.advice = options.advice;

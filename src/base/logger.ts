@@ -11,7 +11,11 @@ export interface Logger {
 export const silentLogger: Logger = { level: 0, log: () => undefined };
 
 /** A logger that hands each line, with the milliseconds since its making in front, to `write`. */
-export function lineLogger(level: LogLevel, nowMs: () => number, write: (line: string) => void): Logger {
+export function lineLogger(
+  level: LogLevel,
+  nowMs: () => number,
+  write: (line: string) => void,
+): Logger {
   const startedMs = nowMs();
   return {
     level,

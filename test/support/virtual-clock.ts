@@ -11,7 +11,7 @@ interface Entry {
 export class VirtualClock implements Clock {
   #nowMs = 0;
   #order = 0;
-  #heap: Entry[] = [];
+  readonly #heap: Entry[] = [];
   #pending = 0;
 
   now(): number {
