@@ -61,7 +61,7 @@ export class CredentialStore {
       }
       fs.renameSync(temporary, path);
     } catch (cause) {
-      fs.rmSync(temporary, { force: true });
+      removeQuietly(temporary);
       throw stateError(`cannot keep the session in ${directory}`, cause);
     }
   }
@@ -111,6 +111,15 @@ export class CredentialStore {
       this.#options.logger.log(0, `${path} is passed over: ${messageOf(thrown)}`);
     }
     return undefined;
+  }
+}
+
+/** The failure that led here is the one to tell. */
+function removeQuietly(path: string): void {
+  try {
+    fs.rmSync(path, { force: true });
+  } catch {
+    // Its directory is not there either.
   }
 }
 

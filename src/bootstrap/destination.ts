@@ -27,7 +27,7 @@ export function parseDestination(text: string): Destination {
   const at = rest.lastIndexOf('@');
   const user = at < 0 ? undefined : decode(rest.slice(0, at), isUrl, text);
   const { host, port } = splitPort(rest.slice(at + 1), text);
-  if (!isSafe(host) || host.includes('/') || (user !== undefined && !isSafe(user))) {
+  if (!isSafe(host) || /[[\]/]/u.test(host) || (user !== undefined && !isSafe(user))) {
     throw usage(text, 'is not a destination');
   }
   return {

@@ -83,7 +83,8 @@ export function parseSshConfig(text: string): SshConfig {
     requestTty: ttyOf(first('requesttty')),
     proxyJump: unlessNone(first('proxyjump')),
     proxyCommand: unlessNone(first('proxycommand')),
-    escapeChar: first('escapechar') ?? '~',
+    // A control character is printed as \^B.
+    escapeChar: (first('escapechar') ?? '~').replace(/^\\\^/u, '^'),
     forwardAgent: first('forwardagent') ?? 'no',
     localForwards: all('localforward'),
     remoteForwards: all('remoteforward'),

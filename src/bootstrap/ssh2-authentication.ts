@@ -143,7 +143,10 @@ class KeyboardDialogue {
     prompts,
     finish,
   ) => {
-    void this.#answer([name, instructions], prompts).then(finish);
+    this.#answer([name, instructions], prompts).then(finish, () => {
+      this.isAlone = true;
+      finish([]);
+    });
   };
 
   async #answer(

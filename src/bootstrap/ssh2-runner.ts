@@ -61,7 +61,7 @@ export class Ssh2Runner implements SshRunner {
     options.signal?.addEventListener('abort', abort, { once: true });
     void process.exit.then(() => options.signal?.removeEventListener('abort', abort));
     this.#start(process, remoteCommand, options.batch).catch((thrown: unknown) => {
-      process.fail(thrown instanceof EtError ? thrown : unexpected(thrown));
+      process.fail(asEtError(thrown));
     });
     return process;
   }
@@ -105,16 +105,19 @@ export class Ssh2Runner implements SshRunner {
         checkHostKey(check, key).then(
           () => verify(true),
           (thrown: unknown) => {
-            process.fail(thrown instanceof EtError ? thrown : unexpected(thrown));
+            process.fail(asEtError(thrown));
             verify(false);
           },
         );
       },
       authHandler: (left, _isPartial, next) => {
-        void authentication.next(left).then((method) => {
-          // The types leave out how one says that there is no other way.
-          (next as (way: AnyAuthMethod | false) => void)(method ?? false);
-        });
+        authentication.next(left).then(
+          (method) => {
+            // The types leave out how one says that there is no other way.
+            (next as (way: AnyAuthMethod | false) => void)(method ?? false);
+          },
+          (thrown: unknown) => process.fail(asEtError(thrown)),
+        );
       },
     });
     // Three writes make a handshake step; with Nagle's algorithm each waits for the other end's delayed acknowledgement.
@@ -173,7 +176,8 @@ function watch(
   });
 }
 
-function unexpected(thrown: unknown): EtError {
+function asEtError(thrown: unknown): EtError {
+  if (thrown instanceof EtError) return thrown;
   return new EtError('ET_ERR_BOOTSTRAP', `the builtin ssh failed: ${messageOf(thrown)}`, {
     cause: thrown,
   });
