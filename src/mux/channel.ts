@@ -36,6 +36,8 @@ export interface ChannelOptions {
   readonly credit?: number | undefined;
   /** The window grows up to this where the consumer keeps up. Default 16 MiB. */
   readonly maxCredit?: number | undefined;
+  /** `write` returns false above this many bytes that wait, and `onDrain` comes at half of it. Default 256 KiB. */
+  readonly highWaterBytes?: number | undefined;
 }
 
 export interface OpenRequest extends ChannelOptions {

@@ -22,6 +22,10 @@ export function chooseProtocol(
   throw new EtError(
     'ET_ERR_FEATURE',
     `protocol versions ${offered.join('..')} and ${known.join('..')} have none in common`,
-    { advice: `update everterm on the ${isPeerOlder ? 'other' : 'older'} machine` },
+    {
+      advice: isPeerOlder
+        ? 'update everterm on the other machine'
+        : 'update everterm on this machine',
+    },
   );
 }

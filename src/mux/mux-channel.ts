@@ -290,6 +290,7 @@ export class MuxChannel implements Channel, Flow, ReceivingOwner {
   #start(events: ChannelEvents, options: ChannelOptions): void {
     this.#events = events;
     this.#slot.classIndex = classOf(options.priority);
+    if (options.highWaterBytes !== undefined) this.#sending.highWaterBytes = options.highWaterBytes;
     this.#window.start({ initialBytes: options.credit, maxBytes: options.maxCredit });
   }
 
@@ -342,7 +343,7 @@ export class MuxChannel implements Channel, Flow, ReceivingOwner {
     this.#dropAll();
     this.#scheduler.removeControl(this.#control.node);
     this.#window.release();
-    this.#credit.release();
+    this.#credit.leaveSum();
     this.#ticket?.leave();
     this.#host.left(this.id);
   }

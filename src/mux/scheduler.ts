@@ -4,8 +4,8 @@ import { PRIORITIES } from './priority.ts';
 import { Ring, RingNode } from './ring.ts';
 
 const BULK = PRIORITIES.length - 1;
-/** Bulk keeps 1 byte in 20 while it has something to send. */
-const OTHERS_PER_BULK = 19;
+/** Bulk keeps 1 byte in 19 while it has something to send: a twentieth, whatever heads of messages take from it. */
+const OTHERS_PER_BULK = 18;
 /** What bulk is owed is paid in pieces of this, and never hoarded beyond the second number. */
 const BULK_TURN_BYTES = 1024;
 const MAX_BULK_OWED_BYTES = 65_536;
@@ -84,7 +84,7 @@ export class StreamScheduler {
     return this.#bulkOwed >= BULK_TURN_BYTES && !this.#bulk.isEmpty;
   }
 
-  /** `bytes` that were not bulk of this stream have been sent, here or on another stream: of 20 bytes bulk has 1. */
+  /** `bytes` that were not bulk of this stream have been sent, here or on another stream. */
   owe(bytes: number): void {
     this.#bulkOwed = this.#bulk.isEmpty
       ? 0

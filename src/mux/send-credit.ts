@@ -29,7 +29,7 @@ export class PeerCreditSum {
 /**
  * What we may still send on one channel.
  *
- * Between any two calls: `sent <= max(limit, early)`, and `max(0, limit - sent)` is counted in the sum until `release`.
+ * Between any two calls: `sent <= max(limit, early)`, and `max(0, limit - sent)` is counted in the sum until `leaveSum`.
  */
 export class SendCredit {
   readonly #sum: PeerCreditSum;
@@ -37,6 +37,7 @@ export class SendCredit {
   readonly #earlyBytes: number;
   #limit = 0;
   #sent = 0;
+  #isInSum = true;
 
   constructor(sum: PeerCreditSum, earlyBytes: number) {
     this.#sum = sum;
@@ -47,31 +48,27 @@ export class SendCredit {
     return Math.max(this.#limit, this.#earlyBytes) - this.#sent;
   }
 
-  get sentBytes(): number {
-    return this.#sent;
-  }
-
   /** A limit never falls. Throws ET_ERR_CREDIT_SUM. */
   grantTo(limit: number): void {
     if (limit <= this.#limit) return;
-    const before = this.#unused;
+    const before = this.#counted;
     this.#limit = limit;
-    this.#sum.add(this.#unused - before);
+    this.#sum.add(this.#counted - before);
   }
 
   use(bytes: number): void {
-    const before = this.#unused;
+    const before = this.#counted;
     this.#sent += bytes;
-    this.#sum.subtract(before - this.#unused);
+    this.#sum.subtract(before - this.#counted);
   }
 
-  /** The channel is gone. */
-  release(): void {
-    this.#sum.subtract(this.#unused);
-    this.#limit = 0;
+  /** Our EOF has been sent, or the channel is gone: what the peer had set aside for it, it uses for others. */
+  leaveSum(): void {
+    this.#sum.subtract(this.#counted);
+    this.#isInSum = false;
   }
 
-  get #unused(): number {
-    return Math.max(0, this.#limit - this.#sent);
+  get #counted(): number {
+    return this.#isInSum ? Math.max(0, this.#limit - this.#sent) : 0;
   }
 }

@@ -10,9 +10,8 @@ import type { JsonObject } from '../wire/messages.ts';
 import { MarkedQueue } from './marked-queue.ts';
 import type { SendCredit } from './send-credit.ts';
 
-/** `write` asks for a pause above the first, and `onDrain` comes at the second: enough for several messages at any speed. */
-export const HIGH_WATER_BYTES: number = 256 * 1024;
-export const LOW_WATER_BYTES: number = 128 * 1024;
+/** `write` asks for a pause above this, and `onDrain` comes at half of it: enough for several messages at any speed. */
+export const DEFAULT_HIGH_WATER_BYTES: number = 256 * 1024;
 /** The rest of a nearly full record is not worth a DATA message of fewer bytes. */
 const MIN_BODY_BYTES = 64;
 /** Notes that may precede the answer to an OPEN (PROTOCOL.md section 7). */
@@ -37,6 +36,8 @@ export class SendingHalf {
   #isEofSent = false;
   #wantsDrain = false;
   #notesLeft = MAX_EARLY_NOTES;
+  /** Where the producer holds bytes back by itself, as a terminal's log does, it wants little to wait here. */
+  highWaterBytes: number = DEFAULT_HIGH_WATER_BYTES;
 
   constructor(id: number, credit: SendCredit) {
     this.#id = id;
@@ -52,7 +53,7 @@ export class SendingHalf {
   }
 
   get isDrainDue(): boolean {
-    return this.#wantsDrain && this.#queue.length <= LOW_WATER_BYTES;
+    return this.#wantsDrain && this.#queue.length <= this.highWaterBytes / 2;
   }
 
   get canSend(): boolean {
@@ -71,7 +72,7 @@ export class SendingHalf {
   write(bytes: Uint8Array): boolean {
     if (this.#isEnded) throw new EtError('ET_ERR_STATE', 'write after end');
     this.#queue.push(bytes);
-    if (this.#queue.length > HIGH_WATER_BYTES) this.#wantsDrain = true;
+    if (this.#queue.length > this.highWaterBytes) this.#wantsDrain = true;
     return !this.#wantsDrain;
   }
 
@@ -100,6 +101,7 @@ export class SendingHalf {
       if (at + eofSize(this.#id) > target.length) return at;
       this.#queue.shiftMark();
       this.#isEofSent = true;
+      this.#credit.leaveSum();
       return writeEof(target, at, this.#id);
     }
     const { message, bodyBytes } = mark.note;

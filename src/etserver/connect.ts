@@ -1,0 +1,28 @@
+import type { Carrier } from '../link/carrier.ts';
+
+/** Unsent bytes above which a side is not read on; carriers cannot pause, so this only bounds what a stalled ssh costs. */
+const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
+
+/** Joins two byte carriers until either ends. `onOver` comes once. */
+export function joinCarriers(left: Carrier, right: Carrier, onOver: () => void): void {
+  let isOver = false;
+  const finish = (other: Carrier): void => {
+    if (isOver) return;
+    isOver = true;
+    other.close();
+    onOver();
+  };
+  const forward = (from: Carrier, to: Carrier): void =>
+    from.start({
+      onBytes: (bytes) => {
+        to.write([bytes.slice()]);
+        if (to.queuedBytes > MAX_QUEUED_BYTES) {
+          from.reset();
+          finish(to);
+        }
+      },
+      onClose: () => finish(to),
+    });
+  forward(left, right);
+  forward(right, left);
+}

@@ -1,0 +1,144 @@
+import { readFileSync } from 'node:fs';
+import { homedir, userInfo } from 'node:os';
+import { SystemClock } from '../base/clock.ts';
+import { EtError, messageOf } from '../base/errors.ts';
+import { silentLogger } from '../base/logger.ts';
+import { systemRandom } from '../base/random.ts';
+import { parseCommandLine } from './cli/parse-command-line.ts';
+import type { ServerCommand } from './cli/server-command.ts';
+import { SessionRegistry } from './registry.ts';
+
+const clock = new SystemClock();
+const registry = new SessionRegistry(
+  process.getuid?.() ?? 0,
+  process.env['EVERTERM_RUN_DIR'] ?? '/tmp',
+);
+
+/** Each subcommand loads only what it needs: a session is started for every `et`. */
+async function run(command: ServerCommand): Promise<number | undefined> {
+  switch (command.kind) {
+    case 'help': {
+      const { serverHelp } = await import('./cli/help-text.ts');
+      process.stdout.write(serverHelp());
+      return 0;
+    }
+    case 'version':
+      process.stdout.write(`etserver ${version()}\n`);
+      return 0;
+    case 'session':
+      return command.detached ? await session() : await detach();
+    case 'connect':
+      return await connect(command.id);
+    case 'alive':
+    case 'list':
+    case 'kill':
+      return await own(command);
+  }
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return String((JSON.parse(text) as { version: unknown }).version);
+}
+
+async function session(): Promise<undefined> {
+  const [{ serveSession }, { WorkStarter }, { loginShell }, { readMotd }] = await Promise.all([
+    import('./serve-session.ts'),
+    import('./work-starter.ts'),
+    import('../process/login-shell.ts'),
+    import('../process/motd.ts'),
+  ]);
+  const home = homedir();
+  process.on('SIGHUP', () => undefined);
+  process.on('SIGPIPE', () => undefined);
+  const inherited = { ...process.env };
+  await serveSession({
+    clock,
+    random: systemRandom,
+    logger: silentLogger,
+    registry,
+    version: version(),
+    pid: process.pid,
+    userName: userInfo().username,
+    exit: (status) => process.exit(status),
+    makeWork: (sessionId) =>
+      new WorkStarter({
+        clock,
+        inherited,
+        shell: loginShell(inherited['SHELL']),
+        home,
+        version: version(),
+        sessionId,
+        motd: () => readMotd(home),
+      }),
+  });
+  return undefined;
+}
+
+/** Where setsid(1) did not do it: starts this program again as the leader of a process session of its own. */
+async function detach(): Promise<number> {
+  const { spawn } = await import('node:child_process');
+  const [script = ''] = process.argv.slice(1);
+  const child = spawn(process.execPath, [...process.execArgv, script, 'session', '--detached'], {
+    detached: true,
+    stdio: 'inherit',
+  });
+  return await new Promise((resolve) => {
+    child.once('spawn', () => resolve(0));
+    child.once('error', () => resolve(1));
+  });
+}
+
+async function connect(id: string): Promise<number> {
+  const [{ joinCarriers }, { SocketFactory }, { unixDial }, { ownStdioCarrier }] =
+    await Promise.all([
+      import('./connect.ts'),
+      import('../link/socket-factory.ts'),
+      import('../link/unix-dial.ts'),
+      import('../link/own-stdio.ts'),
+    ]);
+  const server = await unixDial(
+    clock,
+    new SocketFactory(clock),
+    registry.socketOf(id),
+  )(new AbortController().signal);
+  const stdio = ownStdioCarrier(clock, 'ssh-stdio');
+  if (stdio === undefined)
+    throw new EtError('ET_ERR_USAGE', 'etserver connect speaks over pipes; et runs it over ssh');
+  return await new Promise((resolve) =>
+    joinCarriers(stdio, server, () => clock.schedule(100, () => resolve(0))),
+  );
+}
+
+async function own(command: ServerCommand & { kind: 'alive' | 'list' | 'kill' }): Promise<number> {
+  const [{ OwnSessions }, { SocketFactory }, { formatSessions }] = await Promise.all([
+    import('./own-sessions.ts'),
+    import('../link/socket-factory.ts'),
+    import('./format-sessions.ts'),
+  ]);
+  const sessions = new OwnSessions(clock, new SocketFactory(clock, 4096), registry);
+  if (command.kind === 'list') {
+    const found = await sessions.list();
+    process.stdout.write(command.json ? `${JSON.stringify(found)}\n` : formatSessions(found));
+    return 0;
+  }
+  if (command.kind === 'alive') {
+    const isGone = await sessions.isGone(command.id);
+    process.stdout.write(`EVERTERM-ALIVE ${isGone ? 'gone' : 'alive'}\n`);
+    return isGone ? 1 : 0;
+  }
+  for (const id of await sessions.kill(command.ids)) process.stdout.write(`killed ${id}\n`);
+  return 0;
+}
+
+void (async () => {
+  try {
+    const status = await run(parseCommandLine(process.argv.slice(2)));
+    if (status !== undefined) process.exit(status);
+  } catch (error) {
+    const advice =
+      error instanceof EtError && error.advice !== undefined ? `etserver: ${error.advice}\n` : '';
+    process.stderr.write(`etserver: ${messageOf(error)}\n${advice}`);
+    process.exit(error instanceof EtError && error.code === 'ET_ERR_USAGE' ? 2 : 255);
+  }
+})();

@@ -1,0 +1,149 @@
+import { KeyRing } from '../backed/key-ring.ts';
+import { toHex } from '../base/bytes.ts';
+import type { Clock } from '../base/clock.ts';
+import { EtError, messageOf } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import type { RandomSource } from '../base/random.ts';
+import { linkCrypto } from '../crypto/link-crypto.ts';
+import { routeIdOf } from '../crypto/route-id.ts';
+import { ownStdioCarrier } from '../link/own-stdio.ts';
+import { SocketFactory } from '../link/socket-factory.ts';
+import { formatFailure, formatReply } from '../wire/bootstrap-reply.ts';
+import { type BootstrapRequest, parseRequest } from '../wire/bootstrap-request.ts';
+import { PROTOCOL_VERSION, SECRET_BYTES, SESSION_ID_BYTES } from '../wire/limits.ts';
+import { AcceptedRoads } from './accept-roads.ts';
+import { answerQuestions } from './control-questions.ts';
+import { keepWhenUserLeaves } from './keep-running.ts';
+import { DEFAULT_LIFETIME } from './lifetime.ts';
+import { parsePorts } from './parse-ports.ts';
+import type { SessionRegistry } from './registry.ts';
+import { SessionServer } from './session-server.ts';
+import { closeStandard, readLine, writeAll } from './stdio.ts';
+import type { WorkStarter } from './work-starter.ts';
+
+export interface ServeDeps {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly logger: Logger;
+  readonly registry: SessionRegistry;
+  readonly version: string;
+  readonly pid: number;
+  readonly userName: string;
+  readonly makeWork: (sessionId: string) => WorkStarter;
+  /** Ends the process. */
+  readonly exit: (status: number) => void;
+}
+
+/**
+ * `etserver session`: reads the request, makes the secrets, listens, replies, and serves until the work is over.
+ * The channel it was started over becomes the first road: a client that says hello on it has a link without another dial.
+ */
+export async function serveSession(deps: ServeDeps): Promise<void> {
+  try {
+    const request = parseRequest(await readLine(0, deps.clock));
+    await serve(deps, request);
+  } catch (error) {
+    const { message, advice } =
+      error instanceof EtError ? error : { message: messageOf(error), advice: '' };
+    writeAll(1, formatFailure({ code: 'session-failed', message, advice: advice ?? '' }));
+    deps.exit(1);
+  }
+}
+
+async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> {
+  const { clock, random, logger, registry } = deps;
+  const protocol = chooseProtocol(request.protocol);
+  const sessionId = random.bytes(SESSION_ID_BYTES);
+  const id = toHex(sessionId);
+  const passkey = random.bytes(SECRET_BYTES);
+  const sockets = new SocketFactory(clock);
+  const local = request.extra?.['local'] === true;
+  let roads: AcceptedRoads | undefined;
+  const server = new SessionServer({
+    clock,
+    logger,
+    crypto: linkCrypto(),
+    keys: new KeyRing(passkey.slice(), random.bytes(SECRET_BYTES)),
+    sessionId,
+    protocol,
+    features: [],
+    lifetime: {
+      ...DEFAULT_LIFETIME,
+      graceMs: request.graceSeconds === null ? undefined : request.graceSeconds * 1000,
+    },
+    work: deps.makeWork(id),
+    onOver: () => void leave(deps, roads),
+  });
+  const notices = keepWhenUserLeaves(deps, id);
+  roads = await AcceptedRoads.open(
+    { clock, random, sockets, logger },
+    {
+      ports: local ? undefined : parsePorts(request.port),
+      bind: request.bind,
+      socket: registry.socketOf(id),
+      ownerId: registry.ownerId,
+    },
+    {
+      onLink: (road) => server.accept(road),
+      onQuestion: (road) =>
+        answerQuestions(road, {
+          status: () => statusOf(deps, id, server, roads?.port ?? 0),
+          kill: () => server.end('killed'),
+        }),
+    },
+  );
+  const reply = {
+    protocol,
+    features: [],
+    session: sessionId,
+    route: routeIdOf(random.bytes(SECRET_BYTES)),
+    passkey,
+    port: roads.port,
+    server: deps.version,
+    notices: await notices,
+  };
+  writeAll(1, formatReply(reply));
+  passkey.fill(0);
+  closeStandard(2);
+  const carrier = ownStdioCarrier(clock, 'ssh-stdio');
+  if (carrier === undefined) {
+    closeStandard(0);
+    closeStandard(1);
+  } else {
+    server.accept(carrier);
+  }
+}
+
+function chooseProtocol([low, high]: readonly [number, number]): number {
+  if (low <= PROTOCOL_VERSION && PROTOCOL_VERSION <= high) return PROTOCOL_VERSION;
+  const older = high < PROTOCOL_VERSION ? 'the client' : 'this host';
+  throw new EtError(
+    'ET_ERR_FEATURE',
+    `protocol ${low}..${high} asked for, ${PROTOCOL_VERSION} spoken here`,
+    {
+      advice: `update everterm on ${older}`,
+    },
+  );
+}
+
+function statusOf(deps: ServeDeps, id: string, server: SessionServer, port: number) {
+  return {
+    session: id,
+    pid: deps.pid,
+    port,
+    command: server.workName,
+    ageSeconds: Math.round(server.ageMs / 1000),
+    attached: server.isAttached,
+    idleSeconds: Math.round(server.idleMs / 1000),
+    over: server.isWorkOver,
+  };
+}
+
+/** Lets what was said last leave, then ends the process. */
+async function leave(deps: ServeDeps, roads: AcceptedRoads | undefined): Promise<void> {
+  await roads?.close();
+  deps.clock.schedule(LEAVE_MS, () => deps.exit(0));
+}
+
+/** For the BYE to be written and the program to take its SIGHUP. */
+const LEAVE_MS = 200;

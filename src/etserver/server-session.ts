@@ -1,0 +1,78 @@
+import type { SecureLink } from '../backed/secure-link.ts';
+import { Session, type SessionEnd } from '../backed/session.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import type { IncomingOpen } from '../mux/channel.ts';
+import { Mux } from '../mux/mux.ts';
+
+export interface ServerSessionEvents {
+  /** The client asks for a channel. */
+  onOpen(session: ServerSession, incoming: IncomingOpen): void;
+  /** The first link joined, or the last one was lost; a suspect link is none. */
+  onPresence(session: ServerSession): void;
+  onEnd(session: ServerSession, end: SessionEnd): void;
+}
+
+/** One client process's session, at the server. */
+export class ServerSession {
+  readonly instance: string;
+  readonly session: Session;
+  readonly mux: Mux;
+  readonly #clock: Clock;
+  #absentSinceMs: number | undefined;
+  #wasPresent = false;
+
+  constructor(instance: string, clock: Clock, logger: Logger, events: ServerSessionEvents) {
+    this.instance = instance;
+    this.#clock = clock;
+    this.#absentSinceMs = clock.now();
+    this.session = new Session('server', clock, logger, {
+      onLink: () => {
+        if (!this.#notePresence()) return;
+        events.onPresence(this);
+      },
+      onEnd: (end) => {
+        this.#notePresence();
+        if (end.kind === 'failed') this.mux.close(end.error);
+        else this.mux.close();
+        events.onEnd(this, end);
+      },
+    });
+    this.mux = new Mux({
+      role: 'server',
+      clock,
+      transport: this.session,
+      hasDatagrams: false,
+      events: { onOpen: (incoming) => events.onOpen(this, incoming) },
+    });
+    this.session.attach(this.mux);
+  }
+
+  /** A link is there that is not known to be silent. */
+  get isPresent(): boolean {
+    return this.session.links.hasTrusted;
+  }
+
+  /** How long no link has been alive; 0 while one is. */
+  get absentMs(): number {
+    return this.#absentSinceMs === undefined ? 0 : this.#clock.now() - this.#absentSinceMs;
+  }
+
+  /** How fast the client is reached, for the terminal's look-ahead. */
+  get bytesPerMs(): number | undefined {
+    return this.session.links.best?.bytesPerMs;
+  }
+
+  addLink(link: SecureLink): void {
+    this.session.addLink(link);
+  }
+
+  /** True when it has changed. */
+  #notePresence(): boolean {
+    const isPresent = this.isPresent && !this.session.isOver;
+    if (isPresent === this.#wasPresent) return false;
+    this.#wasPresent = isPresent;
+    this.#absentSinceMs = isPresent ? undefined : this.#clock.now();
+    return true;
+  }
+}

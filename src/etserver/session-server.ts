@@ -1,0 +1,206 @@
+import { Acceptor } from '../backed/acceptor.ts';
+import type { KeyRing } from '../backed/key-ring.ts';
+import type { SessionEnd } from '../backed/session.ts';
+import type { Clock, Timer } from '../base/clock.ts';
+import { messageOf } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Carrier } from '../link/carrier.ts';
+import type { IncomingOpen } from '../mux/channel.ts';
+import type { LinkCrypto } from '../wire/link-crypto.ts';
+import { REASON } from '../wire/messages.ts';
+import { ExecChannel } from './exec-channel.ts';
+import {
+  endsAtMs,
+  initialLifetime,
+  type LifetimeEvent,
+  type LifetimePolicy,
+  type LifetimeState,
+  nextLifetime,
+} from './lifetime.ts';
+import { ServerSession } from './server-session.ts';
+import { Shell } from './shell.ts';
+import type { ShellRequest } from './terminal-channel.ts';
+import { TerminalChannel } from './terminal-channel.ts';
+import type { WorkStarter } from './work-starter.ts';
+
+export interface SessionServerDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly crypto: LinkCrypto;
+  readonly keys: KeyRing;
+  readonly sessionId: Uint8Array;
+  readonly protocol: number;
+  readonly features: readonly string[];
+  readonly lifetime: LifetimePolicy;
+  readonly work: WorkStarter;
+  /** Nothing is left to do; the process may end. */
+  readonly onOver: () => void;
+}
+
+/**
+ * Serves one shell, or one command, to the clients that hold the session's keys.
+ *
+ *   waiting --- work asked for ---> working --- shell over, BYE or time is up ---> over (final)
+ */
+export class SessionServer {
+  readonly #deps: SessionServerDeps;
+  readonly #acceptor: Acceptor;
+  readonly #sessions = new Map<string, ServerSession>();
+  readonly #execs = new Set<ExecChannel>();
+  readonly #startedMs: number;
+  #shell: Shell | undefined;
+  #workName = '';
+  #lifetime: LifetimeState;
+  #timer: Timer | undefined;
+  #lastSeenMs: number;
+  #isOver = false;
+
+  constructor(deps: SessionServerDeps) {
+    this.#deps = deps;
+    const { clock, crypto, keys, logger, sessionId, protocol, features } = deps;
+    this.#startedMs = clock.now();
+    this.#lastSeenMs = this.#startedMs;
+    this.#lifetime = initialLifetime(this.#startedMs);
+    const sessions = this.#sessions;
+    this.#acceptor = new Acceptor(crypto, { sessionId, protocol, features }, keys, clock, logger, {
+      onJoin: (instance, link) => this.#sessionOf(instance).addLink(link),
+      get instanceCount() {
+        return sessions.size;
+      },
+      hasInstance: (instance) => sessions.has(instance),
+    });
+    this.#arm();
+  }
+
+  accept(carrier: Carrier): void {
+    if (this.#isOver) carrier.reset();
+    else this.#acceptor.accept(carrier);
+  }
+
+  get isAttached(): boolean {
+    for (const session of this.#sessions.values()) if (session.isPresent) return true;
+    return false;
+  }
+
+  get isWorkOver(): boolean {
+    return this.#lifetime.status !== 'none';
+  }
+
+  get workName(): string {
+    return this.#workName;
+  }
+
+  get ageMs(): number {
+    return this.#deps.clock.now() - this.#startedMs;
+  }
+
+  /** Milliseconds since a client could be reached; 0 while one can. */
+  get idleMs(): number {
+    return this.isAttached ? 0 : this.#deps.clock.now() - this.#lastSeenMs;
+  }
+
+  /** Ends everything: the shell is hung up, clients are told. */
+  end(text: string): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#timer?.cancel();
+    this.#acceptor.close();
+    this.#shell?.hangUp();
+    for (const session of this.#sessions.values()) session.session.end(0, text);
+    this.#deps.onOver();
+  }
+
+  #sessionOf(instance: string): ServerSession {
+    const known = this.#sessions.get(instance);
+    if (known !== undefined) return known;
+    const { clock, logger } = this.#deps;
+    const session = new ServerSession(instance, clock, logger, {
+      onOpen: (owner, incoming) => this.#open(owner, incoming),
+      onPresence: () => this.#onPresence(),
+      onEnd: (owner, end) => this.#onSessionEnd(owner, end),
+    });
+    this.#sessions.set(instance, session);
+    return session;
+  }
+
+  #open(owner: ServerSession, incoming: IncomingOpen): void {
+    try {
+      if (incoming.kind === 'terminal') this.#openTerminal(owner, incoming);
+      else if (incoming.kind === 'exec') this.#openExec(owner, incoming);
+      else incoming.refuse(REASON.unknownKind, `kind ${incoming.kind} is not known`);
+    } catch (error) {
+      if (incoming.isCancelled) return;
+      incoming.refuse(REASON.protocol, messageOf(error));
+    }
+  }
+
+  #openTerminal(owner: ServerSession, incoming: IncomingOpen): void {
+    const shell = this.#shell ?? new Shell(this.#deps.clock, () => this.#feed('work-over'));
+    new TerminalChannel(incoming, {
+      clock: this.#deps.clock,
+      owner,
+      shell,
+      start: (request) => this.#startShell(shell, request),
+      onClosed: () => undefined,
+      onStatusSent: () => this.#feed('status-sent'),
+    });
+  }
+
+  #startShell(shell: Shell, request: ShellRequest): void {
+    if (this.#shell === shell) return;
+    this.#workName = this.#deps.work.startShell(shell, request);
+    this.#shell = shell;
+  }
+
+  #openExec(owner: ServerSession, incoming: IncomingOpen): void {
+    const exec: ExecChannel = new ExecChannel(incoming, owner.mux, {
+      spawn: (options, events) => {
+        this.#workName = options.command;
+        return this.#deps.work.startExec(options, events);
+      },
+      environment: (sent) => this.#deps.work.environment(sent, undefined),
+      onOver: () => {
+        this.#execs.delete(exec);
+        if (this.#execs.size > 0 || this.#shell !== undefined) return;
+        this.#feed('work-over');
+        this.#feed('status-sent');
+      },
+    });
+    this.#execs.add(exec);
+  }
+
+  #onPresence(): void {
+    if (this.#isOver) return;
+    this.#lastSeenMs = this.#deps.clock.now();
+    this.#shell?.decide();
+    this.#feed(this.isAttached ? 'link-joined' : 'last-link-lost');
+  }
+
+  /** BYE ends the work too, unless somebody else looks at it; a session that failed leaves it to the next client. */
+  #onSessionEnd(owner: ServerSession, end: SessionEnd): void {
+    this.#sessions.delete(owner.instance);
+    if (this.#isOver) return;
+    this.#deps.logger.log(
+      1,
+      `session ended: ${end.kind === 'bye' ? `bye ${end.text}` : end.error.message}`,
+    );
+    this.#onPresence();
+    if (end.kind === 'bye' && end.code === 0 && this.#sessions.size === 0) this.end('');
+  }
+
+  #feed(event: LifetimeEvent): void {
+    if (this.#isOver) return;
+    this.#lifetime = nextLifetime(this.#lifetime, event, this.#deps.clock.now());
+    this.#arm();
+  }
+
+  #arm(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const endsMs = endsAtMs(this.#lifetime, this.#deps.lifetime);
+    if (endsMs === undefined) return;
+    this.#timer = this.#deps.clock.schedule(Math.max(0, endsMs - this.#deps.clock.now()), () =>
+      this.end('nobody came for this session any more'),
+    );
+  }
+}
