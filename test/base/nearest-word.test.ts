@@ -16,6 +16,10 @@ test.each([
   expect(nearestWord(typed, WORDS)).toBe(word);
 });
 
-test.each(['', '--', '-p', '--color', '--prt5x', '--xyz'])('%j is nothing', (typed) => {
+test.each(['', '--', '-p', '--color', '--pxxt', '--prt5x', '--xyz'])('%j is nothing', (typed) => {
   expect(nearestWord(typed, WORDS)).toBeUndefined();
+});
+
+test('of equally near words the first is taken', () => {
+  expect(nearestWord('--los', ['--log', '--lot'])).toBe('--log');
 });
