@@ -30,6 +30,7 @@ export class FaultSchedule {
   readonly #hasLong: boolean;
   readonly #heals = new Map<Timer, () => void>();
   #next: Timer | undefined;
+  #isStopped = false;
 
   readonly #faults: readonly (readonly [weight: number, name: string, run: () => void])[] = [
     [4, 'cut', () => this.#onConnection((it) => it.cut(this.#cutOrder()))],
@@ -63,6 +64,7 @@ export class FaultSchedule {
   }
 
   start(): void {
+    if (this.#isStopped) return;
     const gapMs = -Math.log(1 - this.#random.uniform()) * this.#meanGapMs;
     this.#next = this.#clock.schedule(gapMs, () => {
       this.#strike();
@@ -72,6 +74,7 @@ export class FaultSchedule {
 
   /** From here on the network is good. What is dead already stays dead: that is for the session to find out. */
   stop(): void {
+    this.#isStopped = true;
     this.#next?.cancel();
     for (const [timer, heal] of this.#heals) {
       timer.cancel();

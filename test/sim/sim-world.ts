@@ -39,7 +39,7 @@ export interface Attached {
   /** There once the client has joined. */
   server: ServerSide | undefined;
   /** Called when it is there. */
-  onServer: (side: ServerSide) => void;
+  readonly whenServed: ((side: ServerSide) => void)[];
   /** The server is asked for a channel. */
   onOpen: (incoming: IncomingOpen) => void;
 }
@@ -119,7 +119,7 @@ export class SimWorld {
       client,
       clock,
       server: undefined,
-      onServer: () => undefined,
+      whenServed: [],
       onOpen: (incoming) => incoming.refuse(1, ''),
     };
     this.attached.push(attached);
@@ -187,7 +187,7 @@ export class SimWorld {
     });
     session.attach(mux);
     attached.server = { session, mux };
-    attached.onServer(attached.server);
+    for (const listener of attached.whenServed) listener(attached.server);
   }
 
   #onServerEnd(instance: string, end: SessionEnd): void {

@@ -38,10 +38,12 @@ export function simulate(seed: number, options: SimOptions = {}): SimResult {
   const world = new SimWorld({ random, trace: options.trace, crypto: options.crypto });
   const { report, clock } = world;
   const spreadMs = 2000 * 60 ** random.uniform();
-  const actors: Actor[] = [makeActor(world, 0, spreadMs)];
+  const actors: [Actor, ...Actor[]] = [makeActor(world, 0, spreadMs)];
   if (random.chance(0.15)) actors.push(makeActor(world, 1, spreadMs));
-  actors[0]?.attached.client.own.start();
-  for (const { faults } of actors) faults.start();
+  const [first, ...others] = actors;
+  start(first);
+  // Whoever resumes has got the root from a client that was there before.
+  first.attached.whenServed.push(() => others.forEach(start));
   world.runUntil(spreadMs);
   report.trace('== the network heals');
   for (const { faults } of actors) faults.stop();
@@ -88,6 +90,11 @@ function makeActor(world: SimWorld, index: number, spreadMs: number): Actor {
   return { attached, workload, faults };
 }
 
+function start({ attached, faults }: Actor): void {
+  attached.client.own.start();
+  faults.start();
+}
+
 /** The client opens its channels from the start, the server its own once the client is there. */
 function connectWorkload(world: SimWorld, attached: Attached, size: WorkloadSize): Workload {
   const { client, clock, name } = attached;
@@ -97,13 +104,11 @@ function connectWorkload(world: SimWorld, attached: Attached, size: WorkloadSize
   );
   const ofServer = Math.floor(size.channelCount / 3);
   workload.start(atClient, size.channelCount - ofServer);
-  attached.onServer = ({ mux }) => {
-    // Whoever resumes has got the root from a client that was there before.
-    for (const other of world.attached.slice(1)) if (other !== attached) other.client.own.start();
+  attached.whenServed.push(({ mux }) => {
     const atServer = { mux, clock: world.clock };
     attached.onOpen = (incoming) => workload.answer(atServer, incoming);
     workload.start(atServer, ofServer);
-  };
+  });
   return workload;
 }
 
