@@ -87,6 +87,7 @@ export class MessageDecoder {
     for (let at = 0; at < bytes.length; ) {
       const before = this.#heldLength;
       const step = Math.min(bytes.length - at, HELD_STEP_BYTES, MAX_HELD_BYTES - before);
+      invariant(step > 0, 'a message is whole before the room for it ends');
       this.#hold(bytes.subarray(at, at + step));
       const whole = this.#held.subarray(0, this.#heldLength);
       // Forgotten first, so that a handler which throws leaves nothing half done.

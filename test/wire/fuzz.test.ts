@@ -14,14 +14,21 @@ import {
 } from '../../src/wire/hello.ts';
 import { MessageDecoder } from '../../src/wire/message-decoder.ts';
 import { ReplyScanner } from '../../src/wire/reply-scanner.ts';
+import { hex } from '../support/hex.ts';
+import { SeededRandom } from '../support/seeded-random.ts';
 import { anyFrame } from './any-frame.ts';
 import { anyMessage } from './any-message.ts';
 import { FrameLog, type LoggedFrame, writeFrame } from './frame-log.ts';
 import { encodeMessage, type LoggedMessage, MessageLog } from './message-log.ts';
+import { readVectors } from './vectors.ts';
 
-/** Runs of each property; `EVERTERM_FUZZ_RUNS=1000000` for a long night. */
-const RUNS = Number(process.env['EVERTERM_FUZZ_RUNS'] ?? 1000);
-const LONG = { timeout: Math.max(60_000, RUNS) };
+/** `EVERTERM_FUZZ_RUNS=1000000` for a long night: so many changed inputs for each decoder. */
+const WISH = Number(process.env['EVERTERM_FUZZ_RUNS'] ?? 1000);
+/** Runs of each property, whose inputs are made slowly and shrink well. */
+const RUNS = Math.min(WISH, 20_000);
+/** Inputs changed by plain chance, which cost microseconds; a failure names its seed. */
+const MUTATIONS = Math.max(WISH, 20_000);
+const LONG = { timeout: 60_000 + 20 * RUNS + MUTATIONS };
 /** The longest message but DATA. */
 const MAX_HELD_BYTES = 4161;
 
@@ -226,4 +233,52 @@ test('a scanner of replies never throws and keeps no more than its bound', LONG,
     }),
     { numRuns: Math.ceil(RUNS / 4) },
   );
+});
+
+describe('plain chance', () => {
+  /** One to six changes to a random one of `corpus`. */
+  const changed = (corpus: readonly Uint8Array[], seed: number): Uint8Array => {
+    const random = new SeededRandom(seed);
+    let bytes = corpus[random.integer(0, corpus.length - 1)] ?? new Uint8Array(0);
+    for (let left = random.integer(1, 6); left > 0; left -= 1) {
+      const numbers = [
+        random.integer(0, 3),
+        random.integer(0, 5000),
+        random.integer(0, 9),
+      ] as const;
+      bytes = mutate(bytes, [...numbers, random.integer(0, 255)]);
+    }
+    return bytes;
+  };
+  const corpusOf = (name: string): Uint8Array[] => {
+    const { valid, malformed } = readVectors<unknown>(name);
+    return [...valid, ...malformed].map(({ bytes }) => hex(bytes));
+  };
+
+  test('never brings the decoder of frames to anything but ET_ERR_FRAME', LONG, () => {
+    const corpus = corpusOf('frames');
+    let refused = 0;
+    for (let seed = 0; seed < MUTATIONS; seed += 1) {
+      const record = changed(corpus, seed);
+      const code = codeOf(() => decodeFrames(record, new FrameLog()));
+      if (code === 'ET_ERR_FRAME') refused += 1;
+      else if (code !== undefined) throw new Error(`seed ${seed}: ${code}`);
+    }
+    // Some were still records: the changes are not so wild that only the first byte is ever looked at.
+    expect(refused).toBeLessThan(0.98 * MUTATIONS);
+    expect(refused).toBeGreaterThan(0.5 * MUTATIONS);
+  });
+
+  test('never brings the decoder of messages to anything but ET_ERR_MESSAGE', LONG, () => {
+    const corpus = corpusOf('messages');
+    let refused = 0;
+    for (let seed = 0; seed < MUTATIONS; seed += 1) {
+      const stream = changed(corpus, seed);
+      const { code } = decodeIn(stream, [1 + (seed % 7), 1 + (seed % 31)]);
+      if (code === 'ET_ERR_MESSAGE') refused += 1;
+      else if (code !== undefined) throw new Error(`seed ${seed}: ${code}`);
+    }
+    expect(refused).toBeLessThan(0.98 * MUTATIONS);
+    expect(refused).toBeGreaterThan(0.2 * MUTATIONS);
+  });
 });
