@@ -18,7 +18,8 @@ export class DeliveryRate {
   #delivered = 0;
   #deliveredAtMs = 0;
   #firstSentAtMs = 0;
-  #limitedUntil = 0;
+  /** What was sent before this much was delivered measures the application; up to and with it, since the last byte of it does too. */
+  #limitedUntil = -1;
   #round = 0;
   #fullRounds = 0;
   #roundEndsAt = 0;
@@ -57,13 +58,13 @@ export class DeliveryRate {
       deliveredAtMs: this.#deliveredAtMs,
       firstSentAtMs: this.#firstSentAtMs,
       sentAtMs: nowMs,
-      applicationLimited: this.#limitedUntil > this.#delivered,
+      applicationLimited: this.#isLimited,
     };
   }
 
   /** There was room and nothing to send: what is in flight now measures the application, not the link. */
   applicationLimited(inFlightBytes: number): void {
-    this.#limitedUntil = this.#delivered + Math.max(inFlightBytes, 1);
+    this.#limitedUntil = this.#delivered + inFlightBytes;
   }
 
   /** `bytes` were acknowledged by one ACK; `mark` is that of the latest record among them. */
@@ -82,10 +83,14 @@ export class DeliveryRate {
     if (bytesPerMs > this.#best[0]) this.#best[0] = bytesPerMs;
   }
 
+  get #isLimited(): boolean {
+    return this.#delivered <= this.#limitedUntil;
+  }
+
   #nextRound(): void {
     this.#round += 1;
     // Rounds without a sample of the link itself do not age its rate.
-    if (this.#limitedUntil > this.#delivered || this.#best[0] === 0) return;
+    if (this.#isLimited || this.#best[0] === 0) return;
     this.#fullRounds += 1;
     this.#bestRounds += 1;
     if (this.#bestRounds * 3 < WINDOW_ROUNDS) return;

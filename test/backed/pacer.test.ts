@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'vitest';
+import { Pacer, type PathState } from '../../src/backed/pacer.ts';
+import { MAX_IN_FLIGHT_BYTES, MAX_RECORD_BYTES } from '../../src/wire/limits.ts';
+import { Bottleneck } from './bottleneck.ts';
+
+const ENDLESS = 1e12;
+
+function percentile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(part * (sorted.length - 1))] ?? 0;
+}
+
+/** Runs for `ms`; the rate as a part of the line's, and how long records waited for the line. */
+function watch(path: Bottleneck, bytesPerMs: number, ms: number): { part: number; p95Ms: number } {
+  const before = path.queueDelaysMs.length;
+  const part = path.run(ms) / bytesPerMs;
+  return { part, p95Ms: percentile(path.queueDelaysMs.slice(before), 0.95) };
+}
+
+const PATH: PathState = {
+  bytesPerMs: undefined,
+  minRttMs: undefined,
+  round: 0,
+  fullRounds: 0,
+  latestRttMs: 0,
+  inFlightBytes: 0,
+};
+
+describe.each([
+  { name: '1 MB/s, 100 ms', bytesPerMs: 1000, rttMs: 100 },
+  { name: '1 Mbit/s, 50 ms', bytesPerMs: 125, rttMs: 50 },
+  { name: '10 MB/s, 100 ms', bytesPerMs: 10_000, rttMs: 100 },
+  { name: '1 MB/s, 5 ms', bytesPerMs: 1000, rttMs: 5 },
+  { name: '4 MB/s, 300 ms', bytesPerMs: 4000, rttMs: 300 },
+])('over $name', ({ bytesPerMs, rttMs }) => {
+  const path = new Bottleneck({ bytesPerMs, rttMs });
+  path.offer(ENDLESS);
+
+  test('bulk finds the rate, and its queue is gone two seconds and fifteen round trips later', () => {
+    path.run(2000 + 15 * rttMs);
+    expect(path.pacer.inStartup).toBe(false);
+    expect(path.bytesPerMs).toBeGreaterThan(0.9 * bytesPerMs);
+    expect(path.bytesPerMs).toBeLessThan(1.1 * bytesPerMs);
+    const { part, p95Ms } = watch(path, bytesPerMs, 4000);
+    expect(part).toBeGreaterThan(0.95);
+    expect(p95Ms).toBeLessThan(Math.max(20, 0.3 * rttMs));
+  });
+
+  test('and for minutes the queue does not grow, nor the round trip it takes for the path', () => {
+    if (bytesPerMs > 2000) return;
+    const { part, p95Ms } = watch(path, bytesPerMs, 90_000);
+    expect(part).toBeGreaterThan(0.95);
+    expect(p95Ms).toBeLessThan(Math.max(20, 0.3 * rttMs));
+    expect(path.minRttMs).toBeLessThan(rttMs + 10);
+  });
+});
+
+test('a product of 10 MB of rate and delay is filled to nine tenths within fourteen round trips', () => {
+  const path = new Bottleneck({ bytesPerMs: 100_000, rttMs: 100 });
+  path.offer(ENDLESS);
+  path.run(1400);
+  expect(path.inFlightBytes).toBeGreaterThan(9e6);
+});
+
+test('on a link of 128 kbit/s a record waits behind at most a few others', () => {
+  const path = new Bottleneck({ bytesPerMs: 16, rttMs: 200 });
+  path.offer(ENDLESS);
+  path.run(10_000);
+  const { part, p95Ms } = watch(path, 16, 30_000);
+  expect(part).toBeGreaterThan(0.95);
+  // One record of the least size takes 65 ms.
+  expect(p95Ms).toBeLessThan(130);
+});
+
+test('on loopback nothing is throttled', () => {
+  const path = new Bottleneck({ bytesPerMs: 500_000, rttMs: 0.1 });
+  path.offer(ENDLESS);
+  path.run(40);
+  expect(path.run(60)).toBeGreaterThan(400_000);
+});
+
+test('after many keys alone, bulk starts with a window in each round trip and finds the rate', () => {
+  const path = new Bottleneck({ bytesPerMs: 1000, rttMs: 100 });
+  for (let i = 0; i < 2000; i += 1) {
+    path.key();
+    path.run(300);
+  }
+  const before = path.arrivedBytes;
+  path.offer(ENDLESS);
+  path.run(200);
+  expect(path.arrivedBytes - before).toBeGreaterThan(8000);
+  path.run(2000);
+  expect(path.run(2000)).toBeGreaterThan(950);
+});
+
+test('after many keys behind bulk, bulk goes on at the rate that it had found', () => {
+  const path = new Bottleneck({ bytesPerMs: 1000, rttMs: 100 });
+  path.offer(10e6);
+  path.run(60_000);
+  for (let i = 0; i < 1000; i += 1) {
+    path.key();
+    path.run(1000);
+  }
+  path.offer(ENDLESS);
+  path.run(120);
+  expect(path.run(1000)).toBeGreaterThan(900);
+});
+
+describe('bytes in flight', () => {
+  test('are 32 KiB before a rate is known, of which bulk has 8', () => {
+    const pacer = new Pacer(2);
+    expect(pacer.inFlightCap(PATH, false)).toBe(32_768);
+    expect(pacer.inFlightCap(PATH, true)).toBe(8192);
+  });
+
+  test('never exceed 16 MiB, and are whole numbers whatever the rate', () => {
+    const pacer = new Pacer(2);
+    expect(pacer.inFlightCap({ ...PATH, bytesPerMs: 1e6, minRttMs: 1000 }, true)).toBe(
+      MAX_IN_FLIGHT_BYTES,
+    );
+    for (let i = 1; i < 100; i += 1) {
+      const path = { ...PATH, bytesPerMs: 1234.567 * i, minRttMs: 10.1 + i };
+      expect(Number.isInteger(pacer.inFlightCap(path, true))).toBe(true);
+      expect(Number.isInteger(pacer.recordTarget(path))).toBe(true);
+    }
+  });
+});
+
+test.each([
+  [0.001, 1024],
+  [1000, 4000],
+  [10_000, 40_000],
+  [100_000, MAX_RECORD_BYTES],
+])('at %s bytes per ms a record aims at %s bytes', (bytesPerMs, bytes) => {
+  expect(new Pacer(2).recordTarget({ ...PATH, bytesPerMs })).toBe(bytes);
+});
+
+test('what was sent ahead of the pace is counted in bytes, and gone when its time has passed', () => {
+  const pacer = new Pacer(2);
+  const path = { ...PATH, bytesPerMs: 1000, minRttMs: 100 };
+  expect(pacer.aheadBytes(0, path)).toBe(0);
+  pacer.sent(0, 20_000, path);
+  const waitMs = pacer.waitMs(0, path);
+  expect(waitMs).toBeGreaterThan(0);
+  expect(pacer.aheadBytes(0, path)).toBeGreaterThan(8000);
+  expect(pacer.aheadBytes(0, path)).toBeLessThan(20_000);
+  expect(pacer.aheadBytes(waitMs, path)).toBe(0);
+});
+
+test('before a rate is known nothing waits', () => {
+  const pacer = new Pacer(2);
+  pacer.sent(0, 1e6, PATH);
+  expect(pacer.waitMs(0, PATH)).toBe(0);
+});
