@@ -1,8 +1,12 @@
 import { ByteQueue } from '../../src/base/byte-queue.ts';
 import type { Clock, Timer } from '../../src/base/clock.ts';
-import { EtError } from '../../src/base/errors.ts';
 import type { RandomSource } from '../../src/base/random.ts';
-import type { MemoryCarrier, MemorySender } from './memory-carrier.ts';
+import {
+  DELIVERY_BUFFER,
+  deliverFromBuffer,
+  type MemoryCarrier,
+  type MemorySender,
+} from './memory-carrier.ts';
 import { type FullLinkFaults, type LinkFaults, NO_FAULTS } from './memory-faults.ts';
 
 /** On a busy line, bytes move on in steps of about this long, in milliseconds. */
@@ -13,7 +17,6 @@ const MAX_CHUNK_BYTES: number = 16 * 1024;
 const FULL_CHUNK_CHANCE = 0.5;
 /** How often other events may come between two chunks that are due at the same moment. */
 const PAUSE_CHANCE = 0.25;
-const SCRIBBLE = 0xee;
 
 type InFlight =
   | { readonly kind: 'bytes'; bytes: Uint8Array; readonly arrivesMs: number }
@@ -21,7 +24,6 @@ type InFlight =
 
 /**
  * One direction of a byte pair: outbox -> line (rate) -> flight (delay) -> receiver, re-chunked.
- * What is passed up lies in a buffer that is overwritten as soon as the receiver returns.
  *
  * Between any two calls: at most two timers are set, one for the line, one for the first arrival.
  */
@@ -30,7 +32,6 @@ export class MemoryBytePipe implements MemorySender {
   readonly #random: RandomSource;
   readonly #receiver: () => MemoryCarrier;
   readonly #onCut: () => void;
-  readonly #scratch = new Uint8Array(MAX_CHUNK_BYTES);
   readonly #outbox = new ByteQueue();
   #faults: FullLinkFaults = NO_FAULTS;
   #flight: InFlight[] = [];
@@ -213,7 +214,6 @@ export class MemoryBytePipe implements MemorySender {
   }
 
   #deliverChunk(nowMs: number): void {
-    const scratch = this.#scratch;
     const wantedBytes = Math.max(1, this.#chunkBytes());
     let filled = 0;
     let through = 0;
@@ -222,19 +222,18 @@ export class MemoryBytePipe implements MemorySender {
       if (item?.kind !== 'bytes' || item.arrivesMs > nowMs) break;
       const roomBytes = wantedBytes - filled;
       if (item.bytes.length > roomBytes) {
-        scratch.set(item.bytes.subarray(0, roomBytes), filled);
+        DELIVERY_BUFFER.set(item.bytes.subarray(0, roomBytes), filled);
         item.bytes = item.bytes.subarray(roomBytes);
         filled = wantedBytes;
       } else {
-        scratch.set(item.bytes, filled);
+        DELIVERY_BUFFER.set(item.bytes, filled);
         filled += item.bytes.length;
         through += 1;
       }
     }
     if (through > 0) this.#flight.splice(0, through);
     this.deliveredBytes += filled;
-    this.#receiver().deliver(scratch.subarray(0, filled));
-    scratch.fill(SCRIBBLE, 0, filled);
+    deliverFromBuffer(this.#receiver(), filled);
   }
 
   #chunkBytes(): number {
@@ -245,8 +244,7 @@ export class MemoryBytePipe implements MemorySender {
 
   #deliverEnd(kind: 'end' | 'reset' | 'cut'): void {
     if (kind === 'cut') this.#onCut();
-    else if (kind === 'end') this.#receiver().deliverEnd(undefined);
-    else this.#receiver().deliverEnd(new EtError('ET_ERR_CARRIER', 'memory: reset by the peer'));
+    else this.#receiver().deliverEnd(kind === 'end' ? undefined : 'reset by the peer');
   }
 
   #clearLine(): void {

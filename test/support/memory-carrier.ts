@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/base/clock.ts';
-import type { EtError } from '../../src/base/errors.ts';
+import { EtError } from '../../src/base/errors.ts';
 import type { Carrier, CarrierEvents } from '../../src/link/carrier.ts';
 
 /** What an end of a memory pair needs of the direction that leaves it. */
@@ -84,13 +84,16 @@ export class MemoryCarrier implements Carrier {
     this.#events?.onBytes(bytes);
   }
 
-  /** The end, from the wire. */
-  deliverEnd(error: EtError | undefined): void {
+  /** The end, from the wire; `failure` says why unless it was orderly. */
+  deliverEnd(failure: string | undefined): void {
     const wasOpen = this.#state === 'open';
     if (this.#state !== 'over') this.#sender.sendReset();
     this.#state = 'over';
     if (!wasOpen) return;
-    this.#untold = { error };
+    const isOrderly = failure === undefined;
+    this.#untold = {
+      error: isOrderly ? undefined : new EtError('ET_ERR_CARRIER', `${this.label}: ${failure}`),
+    };
     if (this.#events !== undefined) this.#tell(this.#events);
   }
 
@@ -100,4 +103,17 @@ export class MemoryCarrier implements Carrier {
     this.#events = undefined;
     if (untold !== undefined) events.onClose(untold.error);
   }
+}
+
+/**
+ * Where bytes lie while they are passed up, whichever pair they belong to; overwritten as soon as the
+ * receiver returns, so that nobody may keep them. Deliveries never nest: each is a timer of its own.
+ */
+export const DELIVERY_BUFFER: Uint8Array = new Uint8Array(64 * 1024);
+const SCRIBBLE = 0xee;
+
+/** Passes up the first `length` bytes of the delivery buffer. */
+export function deliverFromBuffer(receiver: MemoryCarrier, length: number): void {
+  receiver.deliver(DELIVERY_BUFFER.subarray(0, length));
+  DELIVERY_BUFFER.fill(SCRIBBLE, 0, length);
 }

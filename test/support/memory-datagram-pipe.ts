@@ -1,14 +1,17 @@
-import { concatBytes } from '../../src/base/bytes.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import type { RandomSource } from '../../src/base/random.ts';
-import type { MemoryCarrier, MemorySender } from './memory-carrier.ts';
+import {
+  DELIVERY_BUFFER,
+  deliverFromBuffer,
+  type MemoryCarrier,
+  type MemorySender,
+} from './memory-carrier.ts';
 import { type FullLinkFaults, type LinkFaults, NO_FAULTS } from './memory-faults.ts';
 
 /** A receiver that takes none keeps this many, as a socket's buffer would; later ones are lost. */
 const MAX_WAITING = 1024;
 /** A datagram that is reordered is late by up to the delay and this, in milliseconds. */
 const REORDER_MS = 20;
-const SCRIBBLE = 0xee;
 
 /** One direction of a datagram pair. Whole datagrams arrive in order, late, twice or never. */
 export class MemoryDatagramPipe implements MemorySender {
@@ -37,7 +40,7 @@ export class MemoryDatagramPipe implements MemorySender {
   }
 
   send(pieces: readonly Uint8Array[]): void {
-    const datagram = concatBytes(pieces);
+    const datagram = joined(pieces);
     const { loss, duplicate, mtuBytes } = this.#faults;
     if (this.#isSevered || this.#isEnded || this.#isHoled || datagram.length > mtuBytes) return;
     const busyMs = this.#takeLineMs(datagram.length);
@@ -119,15 +122,21 @@ export class MemoryDatagramPipe implements MemorySender {
     else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(datagram);
   }
 
-  /** From a copy that is overwritten afterwards: a duplicate shares the datagram. */
+  /** From a copy: a duplicate shares the datagram. */
   #deliver(datagram: Uint8Array): void {
-    const copy = datagram.slice();
-    this.deliveredBytes += copy.length;
-    this.#receiver().deliver(copy);
-    copy.fill(SCRIBBLE);
+    DELIVERY_BUFFER.set(datagram);
+    this.deliveredBytes += datagram.length;
+    deliverFromBuffer(this.#receiver(), datagram.length);
   }
 
   #chance(probability: number): boolean {
     return probability > 0 && this.#random.uniform() < probability;
   }
+}
+
+/** The pieces as one; a single one is kept as it is. Buffers come from a pool, which matters at millions of them. */
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const [first] = pieces;
+  if (first !== undefined && pieces.length === 1) return first;
+  return Buffer.concat(pieces);
 }

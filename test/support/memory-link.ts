@@ -1,5 +1,4 @@
 import type { Clock } from '../../src/base/clock.ts';
-import { EtError } from '../../src/base/errors.ts';
 import type { RandomSource } from '../../src/base/random.ts';
 import type { Carrier } from '../../src/link/carrier.ts';
 import { MemoryBytePipe } from './memory-byte-pipe.ts';
@@ -73,10 +72,8 @@ export function makeMemoryPair(options: MemoryPairOptions): MemoryPair {
   const cut = ({ first, lagMs }: CutOrder): void => {
     aToB.sever();
     bToA.sever();
-    const tell = (end: MemoryCarrier): void =>
-      end.deliverEnd(new EtError('ET_ERR_CARRIER', `${end.label}: cut`));
-    clock.schedule(first === 'b' ? lagMs : 0, () => tell(a));
-    clock.schedule(first === 'a' ? lagMs : 0, () => tell(b));
+    clock.schedule(first === 'b' ? lagMs : 0, () => a.deliverEnd('cut'));
+    clock.schedule(first === 'a' ? lagMs : 0, () => b.deliverEnd('cut'));
   };
 
   return {
