@@ -83,6 +83,14 @@ describe('the check of documents', () => {
     expect(check(project)).toMatch(/^docs\/numbers\.json: "within 2 s": .*no .*\n$/u);
   });
 
+  test('a phrase holds up its own numbers only', () => {
+    write('README.md', 'It is back within 2 s, and gone within 2 s.');
+    write('docs/numbers.json', [
+      { document: 'README.md', phrase: 'back within 2 s', cited: 'somebody' },
+    ]);
+    expect(check(project)).toBe('README.md:1: "2 s" is not in docs/numbers.json\n');
+  });
+
   test('objects to an entry whose phrase is gone, and to one that is backed by nothing', () => {
     write('README.md', 'It is back within 3 s.');
     write('docs/numbers.json', [
