@@ -18,14 +18,10 @@ export class ServerSession {
   readonly instance: string;
   readonly session: Session;
   readonly mux: Mux;
-  readonly #clock: Clock;
-  #absentSinceMs: number | undefined;
   #wasPresent = false;
 
   constructor(instance: string, clock: Clock, logger: Logger, events: ServerSessionEvents) {
     this.instance = instance;
-    this.#clock = clock;
-    this.#absentSinceMs = clock.now();
     this.session = new Session('server', clock, logger, {
       onLink: () => {
         if (!this.#notePresence()) return;
@@ -53,11 +49,6 @@ export class ServerSession {
     return this.session.links.hasTrusted;
   }
 
-  /** How long no link has been alive; 0 while one is. */
-  get absentMs(): number {
-    return this.#absentSinceMs === undefined ? 0 : this.#clock.now() - this.#absentSinceMs;
-  }
-
   /** How fast the client is reached, for the terminal's look-ahead. */
   get bytesPerMs(): number | undefined {
     return this.session.links.best?.bytesPerMs;
@@ -72,7 +63,6 @@ export class ServerSession {
     const isPresent = this.isPresent && !this.session.isOver;
     if (isPresent === this.#wasPresent) return false;
     this.#wasPresent = isPresent;
-    this.#absentSinceMs = isPresent ? undefined : this.#clock.now();
     return true;
   }
 }

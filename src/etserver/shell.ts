@@ -1,35 +1,23 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import type { ExitStatus } from '../process/exit-status.ts';
 import type { Pty, PtyEvents } from '../process/pty.ts';
+import type { FeedDecision } from '../terminal/terminal-feed.ts';
 import { TerminalLog } from '../terminal/terminal-log.ts';
 
 /** What the log holds while nobody is there to read; then the pty is read no more. */
 const LOG_BYTES = 64 * 1024 * 1024;
 /** Kept for a client that attaches anew and has nothing. */
 const HISTORY_BYTES = 65_536;
-/** How far the pty is read ahead of a client that is there, at the least, and in milliseconds of its link. */
-const AHEAD_BYTES = 32_768;
-const AHEAD_MS = 250;
-/** One read of the pty, where a quarter of a second holds many of them; else the least that one takes. */
-const LARGE_BATCH_BYTES = 65_536;
-const SMALL_BATCH_BYTES = 4096;
-/** After so long without a link, or without credit, the output is drained into the log. */
-const ABSENT_MS = 2000;
-const STALLED_MS = 30_000;
+/** The most and the least that one read of the pty gives. */
+const LARGEST_BATCH_BYTES = 65_536;
+const SMALLEST_BATCH_BYTES = 4095;
 
 /** One that shows the shell's output: a terminal channel. */
 export interface Viewer {
   /** The offset of the next byte it will be given. */
   readonly cursor: number;
-  /** Bytes given to it that have not left. */
-  readonly waitingBytes: number;
-  /** Its client can be reached. */
-  readonly isPresent: boolean;
-  /** Milliseconds since its client could be reached; 0 while it can. */
-  readonly absentMs: number;
-  /** When bytes last left for it, on the clock. */
-  readonly progressMs: number;
-  readonly bytesPerMs: number | undefined;
+  /** How much may be read for it now. */
+  decide(logRoomBytes: number, nowMs: number): FeedDecision;
   /** Output has come, or the shell is over. */
   pump(): void;
   onExit(exit: ExitStatus): void;
@@ -139,42 +127,33 @@ export class Shell implements PtyEvents {
   decide(): void {
     this.#release();
     if (this.#pty === undefined || this.#exit !== undefined) return;
-    const pause = this.#mustPause(this.#pty);
-    if (pause === this.#isPaused) return;
-    this.#isPaused = pause;
-    if (pause) this.#pty.pause();
-    else this.#pty.resume();
-    this.#watch();
-  }
-
-  #mustPause(pty: Pty): boolean {
-    if (this.log.room === 0) return true;
-    let isHeld = false;
-    let batchBytes = LARGE_BATCH_BYTES;
-    for (const viewer of this.#viewers) {
-      if (viewer.absentMs > ABSENT_MS || this.#isStalled(viewer)) continue;
-      const aheadBytes = Math.max(AHEAD_BYTES, AHEAD_MS * (viewer.bytesPerMs ?? 0));
-      if (aheadBytes < 4 * LARGE_BATCH_BYTES) batchBytes = SMALL_BATCH_BYTES;
-      if (this.log.end - viewer.cursor + viewer.waitingBytes >= aheadBytes) isHeld = true;
-    }
-    pty.batchBytes = batchBytes;
-    return isHeld;
-  }
-
-  #isStalled(viewer: Viewer): boolean {
-    return viewer.waitingBytes > 0 && this.#clock.now() - viewer.progressMs > STALLED_MS;
-  }
-
-  /** While the pty waits for somebody, that somebody may go away. */
-  #watch(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    if (!this.#isPaused || this.log.room === 0) return;
-    this.#timer = this.#clock.schedule(ABSENT_MS / 2, () => {
-      this.#timer = undefined;
-      this.decide();
-      if (this.#timer === undefined) this.#watch();
-    });
+    const { readBytes, reviewAtMs } = this.#decision();
+    this.#pty.batchBytes = Math.min(Math.max(readBytes, SMALLEST_BATCH_BYTES), LARGEST_BATCH_BYTES);
+    if (reviewAtMs !== undefined && readBytes === 0) {
+      const delayMs = Math.max(0, reviewAtMs - this.#clock.now());
+      this.#timer = this.#clock.schedule(delayMs, () => this.decide());
+    }
+    if ((readBytes === 0) === this.#isPaused) return;
+    this.#isPaused = readBytes === 0;
+    if (this.#isPaused) this.#pty.pause();
+    else this.#pty.resume();
+  }
+
+  /** The viewer that needs the most restraint decides; for those who are away the log is filled. */
+  #decision(): { readonly readBytes: number; readonly reviewAtMs: number | undefined } {
+    const nowMs = this.#clock.now();
+    const { room } = this.log;
+    let readBytes = room;
+    let reviewAtMs: number | undefined;
+    for (const viewer of this.#viewers) {
+      const decision = viewer.decide(room, nowMs);
+      readBytes = Math.min(readBytes, decision.readBytes);
+      const review = decision.reviewAtMs ?? Number.POSITIVE_INFINITY;
+      if (review < (reviewAtMs ?? Number.POSITIVE_INFINITY)) reviewAtMs = review;
+    }
+    return { readBytes, reviewAtMs };
   }
 
   /** What everybody has seen is forgotten but for the history; what nobody has, waits for somebody. */

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import type { Channel, ChannelEvents, IncomingOpen } from '../mux/channel.ts';
 import type { ExitStatus } from '../process/exit-status.ts';
+import { type FeedDecision, TerminalFeed } from '../terminal/terminal-feed.ts';
 import { REASON } from '../wire/messages.ts';
 import { FirstData } from './first-data.ts';
 import type { ServerSession } from './server-session.ts';
@@ -43,8 +44,7 @@ export class TerminalChannel implements ChannelEvents, Viewer {
   readonly #input = new ByteQueue();
   readonly #isReadOnly: boolean;
   #cursor: number;
-  #progressMs: number;
-  #waitedBytes = 0;
+  readonly #feed: TerminalFeed;
   #isAttached = false;
   #exit: ExitStatus | undefined;
   #isEnded = false;
@@ -56,7 +56,7 @@ export class TerminalChannel implements ChannelEvents, Viewer {
     this.#request = new FirstData(incoming.metadata['request'] ?? 0);
     this.#isReadOnly = incoming.metadata['mode'] === 'ro';
     this.#cursor = this.#firstOffset(incoming.metadata['from']);
-    this.#progressMs = deps.clock.now();
+    this.#feed = new TerminalFeed(deps.clock.now());
     const options = { priority: 'terminal', highWaterBytes: HIGH_WATER_BYTES } as const;
     this.#channel = incoming.accept({ from: this.#cursor }, this, options);
     if (this.#request.isComplete) this.#attach();
@@ -66,24 +66,16 @@ export class TerminalChannel implements ChannelEvents, Viewer {
     return this.#cursor;
   }
 
-  get waitingBytes(): number {
-    return this.#channel.bufferedBytes;
-  }
-
-  get isPresent(): boolean {
-    return this.#deps.owner.isPresent;
-  }
-
-  get absentMs(): number {
-    return this.#deps.owner.absentMs;
-  }
-
-  get progressMs(): number {
-    return this.#progressMs;
-  }
-
-  get bytesPerMs(): number | undefined {
-    return this.#deps.owner.bytesPerMs;
+  decide(logRoomBytes: number, nowMs: number): FeedDecision {
+    const { owner, shell } = this.#deps;
+    this.#feed.linkChanged(owner.isPresent, nowMs);
+    const bytesPerMs = owner.bytesPerMs;
+    const view = {
+      undeliveredBytes: shell.log.end - this.#cursor + this.#channel.bufferedBytes,
+      logRoomBytes,
+      bytesPerSecond: bytesPerMs === undefined ? undefined : bytesPerMs * 1000,
+    };
+    return this.#feed.decide(view, nowMs);
   }
 
   onData(bytes: Uint8Array): void {
@@ -104,7 +96,7 @@ export class TerminalChannel implements ChannelEvents, Viewer {
   }
 
   onDrain(): void {
-    this.#progressMs = this.#deps.clock.now();
+    this.#feed.creditChanged(true, this.#deps.clock.now());
     this.pump();
     this.#deps.shell.decide();
   }
@@ -124,14 +116,14 @@ export class TerminalChannel implements ChannelEvents, Viewer {
     if (!this.#isAttached || this.#isEnded) return;
     const { log } = this.#deps.shell;
     this.#skipForgotten(log.start);
-    if (this.#channel.bufferedBytes < this.#waitedBytes) this.#progressMs = this.#deps.clock.now();
     let hasRoom = this.#channel.bufferedBytes <= HIGH_WATER_BYTES;
     while (this.#cursor < log.end && hasRoom) {
       const bytes = log.read(this.#cursor, PUMP_BYTES);
       this.#cursor += bytes.length;
       hasRoom = this.#channel.write(bytes.slice());
     }
-    this.#waitedBytes = this.#channel.bufferedBytes;
+    // Until the channel drains, it has no credit, no link, or a slow one.
+    if (!hasRoom) this.#feed.creditChanged(false, this.#deps.clock.now());
     if (this.#exit !== undefined && this.#cursor === log.end) this.#end(this.#exit);
   }
 
