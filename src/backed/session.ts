@@ -173,6 +173,7 @@ export class Session {
     link.isSuspect = true;
     this.#logger.log(1, `${link.describe()} is suspect`);
     this.#requeueSuspects();
+    this.#preferBest();
     this.#events.onLink('suspect', link);
   }
 
@@ -269,7 +270,16 @@ export class Session {
       1,
       `${link.describe()} lost${error === undefined ? '' : `: ${error.message}`}`,
     );
-    if (!this.#over) this.#events.onLink('lost', link, error);
+    if (this.#over) return;
+    this.#preferBest();
+    this.#events.onLink('lost', link, error);
+  }
+
+  /** What we fall back on, the server may not know to be better than a link whose silence only we have noticed. */
+  #preferBest(): void {
+    const { best, preferredId } = this.links;
+    if (this.role !== 'client' || best === undefined || best.id === preferredId) return;
+    if (!best.isSuspect && !best.isRetired) this.prefer(best);
   }
 
   #dropOldest(): void {
@@ -321,8 +331,11 @@ export class Session {
 
   #sayBye(code: number, text: string): void {
     const { best } = this.links;
+    const nowMs = this.#clock.now();
     try {
-      if (best !== undefined) this.#builder.sendBye(best, this.#clock.now(), code, text);
+      // On each that may be alive: nobody is there afterwards to say it again.
+      for (const link of this.links)
+        if (link === best || !link.isSuspect) this.#builder.sendBye(link, nowMs, code, text);
     } catch (thrown) {
       // The end comes whatever the link says to it.
       this.#logger.log(1, `no BYE: ${messageOf(thrown)}`);
