@@ -43,7 +43,9 @@ const ONLY_IN: readonly { modules: RegExp; files: RegExp; why: string }[] = [
   },
   {
     modules: /^node:(?:net|tls|dgram)$/u,
-    files: /^(?:link|forward|router)\/|^(?:etclient|etserver)\/(?:.*\/)?control-[a-z-]*\.ts$/u,
+    // In Node a pipe of a child is a Socket too.
+    files:
+      /^(?:link|forward|router)\/|^(?:etclient|etserver)\/(?:.*\/)?control-[a-z-]*\.ts$|^process\/pipe-(?:source|sink)\.ts$/u,
     why: 'sockets are opened by link, forward, router and the control sockets',
   },
   {

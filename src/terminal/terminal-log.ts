@@ -19,7 +19,7 @@ interface Segment {
 export class TerminalLog {
   readonly #capacity: number;
   readonly #history: number;
-  #segments: Segment[] = [];
+  readonly #segments: Segment[] = [];
   #start = 0;
   #end = 0;
 
