@@ -1,0 +1,79 @@
+import {
+  type ChildProcess,
+  execFile,
+  execFileSync,
+  type SpawnOptions,
+  spawn,
+} from 'node:child_process';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const DIRECTORY = resolve(dirname(fileURLToPath(import.meta.url)), '../netlab');
+const COMMAND = join(DIRECTORY, 'netlab');
+const run = promisify(execFile);
+
+let labs = 0;
+
+/**
+ * Two network namespaces of this machine, joined by a link with faults: test/netlab/README.md. Needs `netlab` of requirements.ts.
+ * Every lab has a network of its own; `down` removes it, with every process inside.
+ */
+export class Netlab {
+  readonly name: string;
+  /** The client's first address, until it roams. */
+  readonly client: string;
+  readonly server: string;
+  readonly client6: string;
+  readonly server6: string;
+
+  private constructor(name: string, addresses: readonly string[]) {
+    const [client, client6, server, server6] = addresses;
+    if (client === undefined || client6 === undefined) throw new Error('no address of the client');
+    if (server === undefined || server6 === undefined) throw new Error('no address of the server');
+    this.name = name;
+    this.client = client;
+    this.client6 = client6;
+    this.server = server;
+    this.server6 = server6;
+  }
+
+  /** Builds the emulator where that has not been done, and starts a lab. `options` as `--nat`, `--mtu 1400`. */
+  static async up(...options: string[]): Promise<Netlab> {
+    execFileSync('make', ['-s', '-C', DIRECTORY, 'netlabd']);
+    labs += 1;
+    const name = `et${process.pid}x${labs}`;
+    const { stdout } = await run(COMMAND, ['up', name, ...options]);
+    // "NAME: client 10.77.0.1 fd77::1, server 10.77.0.2 fd77::2"
+    const words = stdout.trim().split(/[\s,]+/u);
+    return new Netlab(
+      name,
+      [2, 3, 5, 6].map((index) => words[index] ?? ''),
+    );
+  }
+
+  /** A command of netlab, as `run('set', 'delay=50', 'loss=5')`; resolves to what it prints. */
+  async run(...args: string[]): Promise<string> {
+    const { stdout } = await run(COMMAND, ['-n', this.name, ...args]);
+    return stdout.trim();
+  }
+
+  /** Starts a program in one of the namespaces. */
+  spawn(
+    side: 'client' | 'server',
+    argv: readonly [string, ...string[]],
+    options: SpawnOptions = {},
+  ): ChildProcess {
+    const [program, ...args] = this.commandIn(side, argv);
+    return spawn(program, args, options);
+  }
+
+  /** The command line that runs `argv` in one of the namespaces: for programs that are started in other ways, as on a pty. */
+  commandIn(side: 'client' | 'server', argv: readonly string[]): [string, ...string[]] {
+    return ['ip', 'netns', 'exec', `${this.name}-${side}`, ...argv];
+  }
+
+  async down(): Promise<void> {
+    await run(COMMAND, ['down', this.name]);
+  }
+}
