@@ -69,9 +69,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** The same, byte by byte. */
 class NaiveWriter {
-  bytes = new Uint8Array(0);
+  bytes: Uint8Array = new Uint8Array(0);
   /** Of each byte: 0 on its way, 1 lost, 2 acknowledged. */
-  states = new Uint8Array(0);
+  states: Uint8Array = new Uint8Array(0);
 
   append(bytes: Uint8Array): void {
     this.bytes = concatBytes([this.bytes, bytes]);
