@@ -181,7 +181,10 @@ export class StreamScheduler {
     if (ring === undefined || slot === undefined) return at;
     if (slot.leftBytes <= 0) slot.leftBytes += this.#turnBytes;
     const turn = ring.isSingle ? MAX_DATA_BYTES : Math.max(slot.leftBytes, MIN_PIECE_BYTES);
-    const body = Math.min(maxBodyBytes, isPaying ? Math.min(turn, this.#bulkOwed) : turn);
+    const body = Math.min(
+      maxBodyBytes,
+      isPaying ? Math.min(turn, Math.floor(this.#bulkOwed)) : turn,
+    );
     const end = slot.flow.emit(target, at, body);
     if (end > at) this.#endTurn(ring, slot, end - at);
     return end;

@@ -8,6 +8,8 @@ export class ChannelLog implements ChannelEvents {
   reader: Channel | undefined;
   unconsumedBytes = 0;
   byteCount = 0;
+  /** False: only counts the data. */
+  keeps = true;
   #pieces: Uint8Array[] = [];
 
   get data(): Uint8Array {
@@ -29,7 +31,7 @@ export class ChannelLog implements ChannelEvents {
 
   onData(bytes: Uint8Array): void {
     this.byteCount += bytes.length;
-    this.#pieces.push(bytes.slice());
+    if (this.keeps) this.#pieces.push(bytes.slice());
     if (this.reader === undefined) this.unconsumedBytes += bytes.length;
     else this.reader.consumed(bytes.length);
   }

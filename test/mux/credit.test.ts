@@ -27,6 +27,7 @@ function open(pair: MuxPair, count: number, credit?: number): { near: End[]; far
   const far: End[] = [];
   pair.onServerOpen = (incoming) => {
     const log = new ChannelLog();
+    log.keeps = count === 1;
     far.push({ channel: incoming.accept({}, log, { ...TAKE, credit }), log });
   };
   for (let i = 0; i < count; i += 1) {
@@ -240,7 +241,8 @@ test("what is granted and not consumed stays within the session's sum, and every
   pair.rttMs = 1000;
   const { near, far } = open(pair, 30);
   for (const { channel, log } of far) log.read(channel);
-  for (const { channel } of near) channel.write(new Uint8Array(8_000_000));
+  const bytes = new Uint8Array(8_000_000);
+  for (const { channel } of near) channel.write(bytes);
   for (let i = 0; i < 100; i += 1) pair.carry('client');
   pair.run();
   const windows = far.map(({ channel }) => channel.windowBytes);
@@ -251,7 +253,7 @@ test("what is granted and not consumed stays within the session's sum, and every
   // All are idle with all their credit; still there is some for others.
   const more = open(pair, 1000);
   for (const { channel, log } of more.far) log.read(channel);
-  for (const { channel } of more.near) channel.write(new Uint8Array(100_000));
+  for (const { channel } of more.near) channel.write(bytes.subarray(0, 100_000));
   pair.run();
   for (const { log } of more.far) expect(log.byteCount).toBe(100_000);
   for (const { channel } of [...near, ...more.near]) channel.reset();
@@ -323,4 +325,18 @@ test('a peer that grants more than 64 MiB in all ends the session, one that gran
   expect(() => other.client.receive(0, encodeAccept(0, MAX_CREDIT_SUM_BYTES + 1, {}))).toThrow(
     expect.objectContaining({ code: 'ET_ERR_CREDIT_SUM' }),
   );
+});
+
+test('credit that an ended half leaves unused counts no more, at either end', () => {
+  const pair = new MuxPair();
+  const { far, send } = handMade(pair);
+  send(encodeOpen(0, 'a', MAX_CREDIT_SUM_BYTES, {}));
+  only(far).channel.end();
+  pair.next('server');
+  send(encodeOpen(2, 'b', MAX_CREDIT_SUM_BYTES, {}));
+  expect(far).toHaveLength(2);
+  const eofOfSecond = Uint8Array.of(6, 2);
+  const before = pair.server.reservedBytes;
+  send(eofOfSecond);
+  expect(pair.server.reservedBytes).toBeLessThan(before);
 });
