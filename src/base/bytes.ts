@@ -23,6 +23,11 @@ export function strictTextOf(bytes: Uint8Array): string | undefined {
   }
 }
 
+/** A copy in memory of its own. Not `bytes.slice()`, which on a Node Buffer shares the memory. */
+export function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}
+
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

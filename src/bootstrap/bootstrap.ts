@@ -4,7 +4,7 @@ import type {
   BootstrapOutcome,
   BootstrapReply,
 } from '../wire/bootstrap-reply.ts';
-import { REPLY_BEGIN } from '../wire/bootstrap-reply.ts';
+import { REPLY_BEGIN, REPLY_END } from '../wire/bootstrap-reply.ts';
 import { type BootstrapRequest, formatRequest } from '../wire/bootstrap-request.ts';
 import { ReplyScanner } from '../wire/reply-scanner.ts';
 import { remoteCommand } from './remote-command.ts';
@@ -24,6 +24,11 @@ export interface Bootstrapped {
   /** Still open, for whoever wants to use or end it: `release` it at least. */
   readonly channel: SshProcess;
 }
+
+type Outcome = BootstrapOutcome | { readonly kind: 'over'; readonly exit: SshExit };
+
+const LINE_FEED = 0x0a;
+const END_MARKER_LAST: number = REPLY_END.charCodeAt(REPLY_END.length - 1);
 
 /** Failures that the user mends by installing something on the host, as remote-script.ts and the launcher name them. */
 const MISSING: ReadonlySet<string> = new Set(['server-missing', 'node-missing', 'node-too-old']);
@@ -61,20 +66,36 @@ export async function bootstrap(
   return { reply: outcome.reply, channel };
 }
 
-function outcomeOf(
-  channel: SshProcess,
-  scanner: ReplyScanner,
-): Promise<BootstrapOutcome | { readonly kind: 'over'; readonly exit: SshExit }> {
+/**
+ * Waits for the reply and the line end behind it, or for the end. What follows the line is left to be read: it may be a link's.
+ */
+function outcomeOf(channel: SshProcess, scanner: ReplyScanner): Promise<Outcome> {
   return new Promise((resolve) => {
-    const onData = (bytes: Uint8Array): void => {
-      const outcome = scanner.push(bytes);
-      if (outcome === undefined) return;
+    let outcome: BootstrapOutcome | undefined;
+    const finish = (found: Outcome): void => {
       channel.stdout.off('data', onData);
       channel.stdout.pause();
-      resolve(outcome);
+      resolve(found);
+    };
+    const onData = (bytes: Uint8Array): void => {
+      let at = 0;
+      while (outcome === undefined && at < bytes.length) {
+        // Up to each last letter of the end marker: behind it the next byte may not be ours any more.
+        const end = bytes.indexOf(END_MARKER_LAST, at) + 1 || bytes.length;
+        outcome = scanner.push(bytes.subarray(at, end));
+        at = end;
+      }
+      if (outcome === undefined || at === bytes.length) return;
+      if (bytes[at] === LINE_FEED) at += 1;
+      finish(outcome);
+      if (at < bytes.length) channel.stdout.unshift(bytes.subarray(at));
     };
     channel.stdout.on('data', onData);
-    void channel.exit.then((exit) => resolve({ kind: 'over', exit }));
+    void channel.exit.then((exit) => {
+      // By then the stream may be another's, who would not want it paused.
+      if (channel.stdout.listeners('data').includes(onData))
+        finish(outcome ?? { kind: 'over', exit });
+    });
   });
 }
 

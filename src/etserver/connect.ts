@@ -1,3 +1,4 @@
+import { copyOf } from '../base/bytes.ts';
 import type { Carrier } from '../link/carrier.ts';
 
 /** Unsent bytes above which a side is not read on; carriers cannot pause, so this only bounds what a stalled ssh costs. */
@@ -15,7 +16,7 @@ export function joinCarriers(left: Carrier, right: Carrier, onOver: () => void):
   const forward = (from: Carrier, to: Carrier): void =>
     from.start({
       onBytes: (bytes) => {
-        to.write([bytes.slice()]);
+        to.write([copyOf(bytes)]);
         if (to.queuedBytes > MAX_QUEUED_BYTES) {
           from.reset();
           finish(to);

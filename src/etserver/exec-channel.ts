@@ -1,3 +1,4 @@
+import { copyOf } from '../base/bytes.ts';
 import { type EtError, messageOf } from '../base/errors.ts';
 import type { Channel, ChannelEvents, IncomingOpen } from '../mux/channel.ts';
 import type { Mux } from '../mux/mux.ts';
@@ -70,8 +71,10 @@ export class ExecChannel implements ChannelEvents, ExecEvents {
   }
 
   onNote(body: Readonly<Record<string, unknown>>): void {
-    const signal = body['signal'];
+    const { signal, closed } = body as { signal?: unknown; closed?: unknown };
     if (typeof signal === 'string') this.#exec?.signal(signal);
+    if (closed === 'stdout') this.#exec?.stdout.close();
+    if (closed === 'stderr') this.#exec?.stderr.close();
   }
 
   onDrain(): void {
@@ -88,11 +91,11 @@ export class ExecChannel implements ChannelEvents, ExecEvents {
   }
 
   onStdout(bytes: Uint8Array): void {
-    if (!this.#channel.write(bytes.slice())) this.#exec?.stdout.pause();
+    if (!this.#channel.write(copyOf(bytes))) this.#exec?.stdout.pause();
   }
 
   onStderr(bytes: Uint8Array): void {
-    if (!this.#stderr.write(bytes.slice())) this.#exec?.stderr.pause();
+    if (!this.#stderr.write(copyOf(bytes))) this.#exec?.stderr.pause();
   }
 
   onStdoutEnd(): void {
@@ -151,7 +154,7 @@ export class ExecChannel implements ChannelEvents, ExecEvents {
 
   #input(bytes: Uint8Array): void {
     this.#owed += bytes.length;
-    if (this.#exec === undefined) this.#early.push(bytes.slice());
+    if (this.#exec === undefined) this.#early.push(copyOf(bytes));
     else {
       this.#exec.stdin.write(bytes);
       this.#payCredit();

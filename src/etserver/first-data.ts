@@ -1,4 +1,4 @@
-import { concatBytes, strictTextOf } from '../base/bytes.ts';
+import { concatBytes, copyOf, strictTextOf } from '../base/bytes.ts';
 import { EtError } from '../base/errors.ts';
 import { MAX_FIRST_DATA_BYTES } from '../wire/limits.ts';
 
@@ -34,7 +34,7 @@ export class FirstData {
   /** Takes what belongs to it of `bytes`; returns how many that were. */
   push(bytes: Uint8Array): number {
     const count = Math.min(bytes.length, this.#length - this.#received);
-    if (count > 0) this.#pieces.push(bytes.slice(0, count));
+    if (count > 0) this.#pieces.push(copyOf(bytes.subarray(0, count)));
     this.#received += count;
     return count;
   }

@@ -4,9 +4,11 @@ import { SystemClock } from '../base/clock.ts';
 import { EtError, messageOf } from '../base/errors.ts';
 import { silentLogger } from '../base/logger.ts';
 import { systemRandom } from '../base/random.ts';
+import { ALIVE_MARKER, CONNECT_MARKER } from '../wire/remote-markers.ts';
 import { parseCommandLine } from './cli/parse-command-line.ts';
 import type { ServerCommand } from './cli/server-command.ts';
 import { SessionRegistry } from './registry.ts';
+import { writeAll } from './stdio.ts';
 
 const clock = new SystemClock();
 const registry = new SessionRegistry(
@@ -102,6 +104,7 @@ async function connect(id: string): Promise<number> {
     new SocketFactory(clock),
     registry.socketOf(id),
   )(new AbortController().signal);
+  writeAll(1, CONNECT_MARKER);
   const stdio = ownStdioCarrier(clock, 'ssh-stdio');
   if (stdio === undefined)
     throw new EtError('ET_ERR_USAGE', 'etserver connect speaks over pipes; et runs it over ssh');
@@ -124,7 +127,7 @@ async function own(command: ServerCommand & { kind: 'alive' | 'list' | 'kill' })
   }
   if (command.kind === 'alive') {
     const isGone = await sessions.isGone(command.id);
-    process.stdout.write(`EVERTERM-ALIVE ${isGone ? 'gone' : 'alive'}\n`);
+    process.stdout.write(`${ALIVE_MARKER} ${isGone ? 'gone' : 'alive'}\n`);
     return isGone ? 1 : 0;
   }
   for (const id of await sessions.kill(command.ids)) process.stdout.write(`killed ${id}\n`);

@@ -100,6 +100,7 @@ async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> 
     passkey,
     port: roads.port,
     server: deps.version,
+    ...(local && { addresses: [registry.socketOf(id)] }),
     notices: await notices,
   };
   writeAll(1, formatReply(reply));

@@ -1,4 +1,5 @@
 import { ByteQueue } from '../base/byte-queue.ts';
+import { copyOf } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import type { Channel, ChannelEvents, IncomingOpen } from '../mux/channel.ts';
@@ -120,7 +121,7 @@ export class TerminalChannel implements ChannelEvents, Viewer {
     while (this.#cursor < log.end && hasRoom) {
       const bytes = log.read(this.#cursor, PUMP_BYTES);
       this.#cursor += bytes.length;
-      hasRoom = this.#channel.write(bytes.slice());
+      hasRoom = this.#channel.write(copyOf(bytes));
     }
     // Until the channel drains, it has no credit, no link, or a slow one.
     if (!hasRoom) this.#feed.creditChanged(false, this.#deps.clock.now());
@@ -152,7 +153,7 @@ export class TerminalChannel implements ChannelEvents, Viewer {
       this.#channel.consumed(bytes.length);
       return;
     }
-    this.#input.push(bytes.slice());
+    this.#input.push(copyOf(bytes));
     this.#typeWaiting();
   }
 

@@ -64,7 +64,10 @@ export class WorkStarter {
     options: Pick<ExecOptions, 'command' | 'environment'>,
     events: ExecEvents,
   ): Promise<Exec> {
-    return spawnExec({ ...options, shell: this.#deps.shell.file, cwd: this.#deps.home }, events);
+    const { file } = this.#deps.shell;
+    // Without a command the login shell reads its commands from standard input, as under ssh.
+    const command = options.command === '' ? `exec ${quote(file)} -l` : options.command;
+    return spawnExec({ ...options, command, shell: file, cwd: this.#deps.home }, events);
   }
 }
 

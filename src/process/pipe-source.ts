@@ -7,6 +7,8 @@ export interface ByteSource {
   /** Nothing is handed up after it; the program blocks when the kernel's buffer is full. */
   pause(): void;
   resume(): void;
+  /** Closes this end: what was not handed up is dropped, and the program gets SIGPIPE if it writes on. */
+  close(): void;
 }
 
 const READ_BYTES = 65_536;
@@ -52,7 +54,6 @@ export class PipeSource implements ByteSource {
     if (!this.#paused) this.#stream.resume();
   }
 
-  /** Closes this end: what was not handed up is dropped, and the program gets SIGPIPE if it writes on. */
   close(): void {
     this.#held.clear();
     this.#paused = false;

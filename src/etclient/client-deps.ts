@@ -1,0 +1,18 @@
+import type { ClientIo } from './client-io.ts';
+import type { RunDeps, RunningSession } from './run-session.ts';
+
+/** What the client's parts need of the process; only main.ts makes it. */
+export interface ClientDeps extends RunDeps {
+  readonly io: ClientIo;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly flags: {
+    readonly noStdin: boolean;
+    readonly escape: string | undefined;
+    readonly quiet: boolean;
+  };
+  readonly stopSelf: () => void;
+  /** ^C before there is a session; the returned function takes it back. */
+  readonly onInterrupt: (callback: () => void) => () => void;
+  /** From now on SIGHUP and SIGTERM end the session. */
+  readonly watchSignals: (running: RunningSession) => void;
+}

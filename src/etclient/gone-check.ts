@@ -1,0 +1,63 @@
+import type { EtError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import { DialFailure } from '../link/dial-failure.ts';
+
+/** So many refusals in a row ask for certainty. */
+const REFUSALS = 3;
+
+/** What the host says of the session over ssh; `unknown` where ssh would have to ask a person, or cannot reach it. */
+export type Aliveness = 'alive' | 'gone' | 'unknown';
+
+export interface GoneCheckDeps {
+  readonly logger: Logger;
+  /** Asks over ssh in batch mode; absent where there is no ssh to ask over. */
+  readonly ask: (() => Promise<Aliveness>) | undefined;
+  /** The server refuses us, or nobody listens there: said at once, and ends nothing. */
+  readonly onRefused: (error: EtError) => void;
+  readonly onGone: () => void;
+  /** Still refused, and nobody can tell us why. */
+  readonly onUncertain: () => void;
+}
+
+/**
+ * Decides when a session is over though nobody said BYE. A refusal can come from a stranger, or from a port that
+ * somebody else has now; only the host itself, asked over ssh, can say that the session is gone.
+ */
+export class GoneCheck {
+  readonly #deps: GoneCheckDeps;
+  #refusals = 0;
+  #isAsking = false;
+
+  constructor(deps: GoneCheckDeps) {
+    this.#deps = deps;
+  }
+
+  onDialFailed(error: EtError): void {
+    if (!isRefusal(error)) return;
+    this.#refusals += 1;
+    if (this.#refusals === 1) this.#deps.onRefused(error);
+    if (this.#refusals >= REFUSALS) void this.#ask();
+  }
+
+  onLink(): void {
+    this.#refusals = 0;
+  }
+
+  async #ask(): Promise<void> {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    this.#refusals = 0;
+    const aliveness = (await this.#deps.ask?.()) ?? 'unknown';
+    this.#isAsking = false;
+    this.#deps.logger.log(1, `the host says of the session: ${aliveness}`);
+    if (aliveness === 'gone') this.#deps.onGone();
+    else if (aliveness === 'unknown') this.#deps.onUncertain();
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  if (error instanceof DialFailure) return error.kind === 'refused';
+  if (!(error instanceof Error)) return false;
+  if ('code' in error && error.code === 'ET_ERR_LINK_REFUSED') return true;
+  return isRefusal(error.cause);
+}

@@ -1,0 +1,107 @@
+import { spawn } from 'node:child_process';
+import { ClientKeys } from '../backed/client-keys.ts';
+import { EtError } from '../base/errors.ts';
+import { linkCrypto } from '../crypto/link-crypto.ts';
+import { SocketFactory } from '../link/socket-factory.ts';
+import { unixDial } from '../link/unix-dial.ts';
+import type { BootstrapReply } from '../wire/bootstrap-reply.ts';
+import { formatRequest } from '../wire/bootstrap-request.ts';
+import { INSTANCE_ID_BYTES, PROTOCOL_VERSION } from '../wire/limits.ts';
+import { ReplyScanner } from '../wire/reply-scanner.ts';
+import type { LocalCommand } from './cli/client-command.ts';
+import type { ClientDeps } from './client-deps.ts';
+import type { WorkEnd } from './exit.ts';
+import { planRoads } from './road-plan.ts';
+import { runSession } from './run-session.ts';
+import { sentEnvironment } from './sent-environment.ts';
+import { decideTerminal, makeService, type SessionWork } from './session-work.ts';
+
+/** `et --local`: a session on this machine, reached over a unix socket that only this user can open. */
+export async function local(
+  deps: ClientDeps,
+  command: LocalCommand,
+  program: readonly string[],
+): Promise<WorkEnd> {
+  const reply = await startServer(deps, command, program);
+  const [socket] = reply.addresses ?? [];
+  if (socket === undefined)
+    throw new EtError('ET_ERR_BOOTSTRAP', 'the session server named no socket');
+  const { clock } = deps;
+  const link = {
+    clock,
+    crypto: linkCrypto(),
+    context: { sessionId: reply.session, protocol: reply.protocol, features: reply.features },
+    routeId: reply.route,
+    instance: deps.random.bytes(INSTANCE_ID_BYTES),
+    keys: ClientKeys.fromPasskey(reply.passkey),
+    isNoRoute: () => false,
+  };
+  const dial = unixDial(clock, new SocketFactory(clock), socket);
+  const running = runSession(deps, {
+    plan: planRoads(clock, link, { tcp: dial, ssh: undefined, sshFirst: false }),
+    makeService: (client, over) => makeService(deps, workOf(deps, command), client, over),
+    begin: (client) => client.start(),
+    onFirstLink: () => undefined,
+    onDialFailed: (error) => {
+      deps.logger.log(1, `dial failed: ${error.message}`);
+      // Nobody listens on this machine's own socket: the server has ended, whatever it was.
+      running.stop({ status: 255, message: 'the session is gone: its server has ended' });
+    },
+  });
+  deps.watchSignals(running);
+  return await running.ended;
+}
+
+/** Starts `etserver session` as a process session of its own, and has its reply. */
+function startServer(
+  deps: ClientDeps,
+  command: LocalCommand,
+  program: readonly string[],
+): Promise<BootstrapReply> {
+  const [file = '', ...args] = program;
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, [...args, 'session', '--detached'], {
+      detached: true,
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: deps.environment,
+    });
+    const scanner = new ReplyScanner();
+    const fail = (message: string): void => reject(new EtError('ET_ERR_BOOTSTRAP', message));
+    child.once('error', (error) => fail(`cannot start the session server: ${error.message}`));
+    child.once('exit', (status) =>
+      fail(`the session server ended with status ${status ?? 'unknown'} before it replied`),
+    );
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(
+      formatRequest({
+        protocol: [PROTOCOL_VERSION, PROTOCOL_VERSION],
+        features: [],
+        port: '0',
+        bind: '',
+        graceSeconds: command.graceSeconds,
+        extra: { local: true },
+      }),
+    );
+    child.stdout.on('data', (bytes: Uint8Array) => {
+      const outcome = scanner.push(bytes);
+      if (outcome === undefined) return;
+      child.stdout.destroy();
+      child.removeAllListeners();
+      child.unref();
+      if (outcome.kind === 'reply') resolve(outcome.reply);
+      else fail(outcome.failure.message);
+    });
+  });
+}
+
+function workOf(deps: ClientDeps, command: LocalCommand): SessionWork {
+  const { work } = command;
+  const env = sentEnvironment(deps.environment, [], {});
+  const line = work.kind === 'shell' ? undefined : work.command;
+  if (!decideTerminal(command, deps.io, 'auto')) return { kind: 'exec', command: line ?? '', env };
+  const noexit = work.kind === 'terminal-command' && work.stay;
+  return {
+    kind: 'terminal',
+    request: { term: deps.environment['TERM'] ?? 'dumb', env, command: line, noexit },
+  };
+}

@@ -1,0 +1,119 @@
+import { readFileSync, writeSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { SystemClock, systemWallClock } from '../base/clock.ts';
+import { EtError, messageOf } from '../base/errors.ts';
+import { type Logger, lineLogger } from '../base/logger.ts';
+import { systemRandom } from '../base/random.ts';
+import type { ClientCommand, ConnectCommand, SessionFlags } from './cli/client-command.ts';
+import { parseCommandLine } from './cli/parse-command-line.ts';
+import type { ClientDeps } from './client-deps.ts';
+import { clientIo } from './client-io.ts';
+import { ABORTED_STATUS, FAILURE_STATUS, USAGE_STATUS, type WorkEnd } from './exit.ts';
+import { openLog } from './open-log.ts';
+import type { RunningSession } from './run-session.ts';
+
+const clock = new SystemClock();
+const HANGUP_SIGNALS = ['SIGHUP', 'SIGTERM'] as const;
+
+async function run(command: ClientCommand): Promise<WorkEnd> {
+  switch (command.kind) {
+    case 'help': {
+      const { clientHelp } = await import('./cli/help-text.ts');
+      process.stdout.write(clientHelp());
+      return { status: 0 };
+    }
+    case 'version':
+      process.stdout.write(`et ${version()}\n`);
+      return { status: 0 };
+    case 'ssh-query': {
+      const { queryConfig } = await import('./query-config.ts');
+      return { status: await queryConfig(command, process.env) };
+    }
+    case 'local': {
+      const { local } = await import('./local.ts');
+      const server = new URL('../../bin/etserver.js', import.meta.url).pathname;
+      return await local(depsFor(command), command, [process.execPath, server]);
+    }
+    case 'connect':
+      return await connectTo(command);
+  }
+}
+
+async function connectTo(command: ConnectCommand): Promise<WorkEnd> {
+  const [{ connect }, { sshAccess }] = await Promise.all([
+    import('./connect.ts'),
+    import('./ssh-access.ts'),
+  ]);
+  const deps = depsFor(command);
+  const ssh = await sshAccess(command, process.env);
+  try {
+    return await connect(deps, command, ssh);
+  } catch (error) {
+    const { fallBack } = await import('./fall-back.ts');
+    const status = await fallBack(error, command, deps.io, process.env);
+    if (status === undefined) throw error;
+    return { status };
+  }
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return String((JSON.parse(text) as { version: unknown }).version);
+}
+
+function depsFor(flags: SessionFlags): ClientDeps {
+  return {
+    clock,
+    wallClock: systemWallClock,
+    random: systemRandom,
+    logger: loggerFor(flags),
+    interfaces: networkInterfaces,
+    io: clientIo(process.stdin, process.stdout, process.stderr),
+    environment: process.env,
+    flags,
+    stopSelf: () => process.kill(process.pid, 'SIGTSTP'),
+    onInterrupt: (callback) => {
+      const onSignal = (): void => {
+        callback();
+        process.exit(ABORTED_STATUS);
+      };
+      process.once('SIGINT', onSignal);
+      return () => process.off('SIGINT', onSignal);
+    },
+    watchSignals,
+  };
+}
+
+function loggerFor(flags: SessionFlags): Logger {
+  const level = flags.quiet ? 0 : flags.logLevel;
+  const fd = flags.logFile === undefined ? 2 : openLog(flags.logFile);
+  return lineLogger(
+    level,
+    () => clock.now(),
+    (line) => writeSync(fd, line),
+  );
+}
+
+/** The terminal was closed, or somebody ends us: the session ends with us, if it can be told. */
+function watchSignals(running: RunningSession): void {
+  for (const name of HANGUP_SIGNALS) {
+    process.once(name, () => running.stop({ status: name === 'SIGHUP' ? 129 : 143 }));
+  }
+  process.on('SIGCONT', () => undefined);
+}
+
+function leave(end: WorkEnd): void {
+  if (end.message !== undefined) process.stderr.write(`et: ${end.message}\n`);
+  if (end.advice !== undefined) process.stderr.write(`et: ${end.advice}\n`);
+  process.exit(end.status);
+}
+
+void (async () => {
+  try {
+    leave(await run(parseCommandLine(process.argv.slice(2))));
+  } catch (error) {
+    const advice = error instanceof EtError ? error.advice : undefined;
+    const isUsage = error instanceof EtError && error.code === 'ET_ERR_USAGE';
+    leave({ status: isUsage ? USAGE_STATUS : FAILURE_STATUS, message: messageOf(error), advice });
+  }
+})();

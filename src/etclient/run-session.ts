@@ -1,0 +1,98 @@
+import type { SessionEnd } from '../backed/session.ts';
+import type { Clock, WallClock } from '../base/clock.ts';
+import type { EtError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import type { RandomSource } from '../base/random.ts';
+import { NetworkWatch, type NetworkWatchDeps } from '../link/network-watch.ts';
+import { ClientSession } from './client-session.ts';
+import { FAILURE_STATUS, type WorkEnd } from './exit.ts';
+import type { RoadPlan } from './road-plan.ts';
+
+/** What runs in the session, once it is there. */
+export interface Service {
+  /** The first link has joined. */
+  onFirstLink(): void;
+  onOutage(): void;
+  onRecovered(): void;
+  /** Gives back what was taken; called once, before the process ends. */
+  restore(): void;
+}
+
+export interface RunDeps {
+  readonly clock: Clock;
+  readonly wallClock: WallClock;
+  readonly random: RandomSource;
+  readonly logger: Logger;
+  readonly interfaces: NetworkWatchDeps['interfaces'];
+}
+
+export interface RunOptions {
+  readonly plan: RoadPlan;
+  /** Opens the channels; `over` ends the session with this result. */
+  readonly makeService: (client: ClientSession, over: (end: WorkEnd) => void) => Service;
+  /** Called with the client before anything is dialled: where a first road is at hand, it is used instead. */
+  readonly begin: (client: ClientSession) => void;
+  readonly onFirstLink: () => void;
+  readonly onDialFailed: (error: EtError) => void;
+}
+
+export interface RunningSession {
+  readonly client: ClientSession;
+  /** Ends the session, with this as the result. */
+  readonly stop: (end: WorkEnd) => void;
+  readonly ended: Promise<WorkEnd>;
+}
+
+/** Runs one service over one session, until either ends. */
+export function runSession(deps: RunDeps, options: RunOptions): RunningSession {
+  let resolveEnd: (end: WorkEnd) => void = () => undefined;
+  const ended = new Promise<WorkEnd>((resolve) => {
+    resolveEnd = resolve;
+  });
+  const finish = (end: WorkEnd): void => {
+    watch.stop();
+    service.restore();
+    resolveEnd(end);
+  };
+  const client: ClientSession = new ClientSession(
+    { ...deps, dial: options.plan.dial, upgrade: options.plan.upgrade },
+    {
+      onFirstLink: () => {
+        options.onFirstLink();
+        service.onFirstLink();
+      },
+      onOutage: () => {
+        watch.setMode('alert');
+        service.onOutage();
+      },
+      onRecovered: () => {
+        watch.setMode('calm');
+        service.onRecovered();
+      },
+      onDialFailed: (error) => options.onDialFailed(error),
+      onEnd: (end) => finish(endOf(end)),
+    },
+  );
+  const watch = new NetworkWatch(deps, {
+    onAddressesChange: () => client.onAddressesChange((address) => watch.hasAddress(address)),
+    onWake: () => client.onWake(),
+  });
+  const over = (end: WorkEnd): void => {
+    watch.stop();
+    service.restore();
+    resolveEnd(end);
+    client.end('');
+  };
+  const service: Service = options.makeService(client, over);
+  options.begin(client);
+  return { client, stop: over, ended };
+}
+
+/** The session ended before its work did. */
+function endOf(end: SessionEnd): WorkEnd {
+  if (end.kind === 'failed')
+    return { status: FAILURE_STATUS, message: end.error.message, advice: end.error.advice };
+  const text =
+    end.text === '' ? 'the server ended the session' : `the server ended the session: ${end.text}`;
+  return { status: FAILURE_STATUS, message: text };
+}

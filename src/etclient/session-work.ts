@@ -1,0 +1,100 @@
+import type { Clock } from '../base/clock.ts';
+import { EscapeFilter } from '../terminal/escape-filter.ts';
+import { escapeHelp } from '../terminal/escape-help.ts';
+import type { SessionFlags } from './cli/client-command.ts';
+import type { ClientIo } from './client-io.ts';
+import type { ClientSession } from './client-session.ts';
+import { describeSession } from './describe-link.ts';
+import { ExecService } from './exec-service.ts';
+import { FAILURE_STATUS, type WorkEnd } from './exit.ts';
+import type { Service } from './run-session.ts';
+import { type ShellRequest, TerminalService } from './terminal-service.ts';
+
+/** What is asked of the server, once flags and ssh_config have been put together. */
+export type SessionWork =
+  | { readonly kind: 'terminal'; readonly request: ShellRequest | undefined }
+  | {
+      readonly kind: 'exec';
+      readonly command: string;
+      readonly env: Readonly<Record<string, string>>;
+    };
+
+export interface WorkDeps {
+  readonly clock: Clock;
+  readonly io: ClientIo;
+  readonly flags: Pick<SessionFlags, 'noStdin' | 'escape' | 'quiet'>;
+  /** Stops this process, as ^Z in a shell would, and returns when it goes on. */
+  readonly stopSelf: () => void;
+}
+
+/** A terminal is given to a shell where there is one here, to a command where it is asked for: as ssh does. */
+export function decideTerminal(
+  flags: Pick<SessionFlags, 'work' | 'terminal' | 'noStdin'>,
+  io: Pick<ClientIo, 'isInputTerminal'>,
+  requestTty: 'auto' | 'no' | 'yes' | 'force',
+): boolean {
+  if (flags.work.kind === 'terminal-command') return true;
+  if (flags.terminal !== 'default') return flags.terminal === 'forced';
+  if (requestTty === 'force') return true;
+  if (requestTty === 'no' || !io.isInputTerminal || flags.noStdin) return false;
+  return flags.work.kind === 'shell' || requestTty === 'yes';
+}
+
+/** Makes the service that does the work; `over` ends the session. */
+export function makeService(
+  deps: WorkDeps,
+  work: SessionWork,
+  client: ClientSession,
+  over: (end: WorkEnd) => void,
+): Service {
+  const { clock, io, flags } = deps;
+  const onFailed = (error: Error): void => over({ status: FAILURE_STATUS, message: error.message });
+  const input = flags.noStdin ? undefined : io.input;
+  if (work.kind === 'exec') {
+    new ExecService(client, work, {
+      clock,
+      input,
+      stdoutFd: 1,
+      stderrFd: 2,
+      onOver: over,
+      onFailed,
+    });
+    return { onFirstLink: nothing, onOutage: nothing, onRecovered: nothing, restore: nothing };
+  }
+  const escapeChar = io.isInputTerminal ? flags.escape : undefined;
+  const service: TerminalService = new TerminalService(client, {
+    clock,
+    terminal: io.terminal,
+    input,
+    escapes: new EscapeFilter(escapeChar?.charCodeAt(0)),
+    request: work.request,
+    onOver: over,
+    onFailed,
+    onEscape: (action) => {
+      switch (action) {
+        case 'end':
+          over({ status: FAILURE_STATUS, message: flags.quiet ? undefined : 'session ended' });
+          return;
+        case 'help':
+          service.say(`${escapeChar}?\r\n${escapeHelp(escapeChar ?? '~')}`);
+          return;
+        case 'status':
+          service.say(`${escapeChar}s\r\n${describeSession(client).join('\r\n')}\r\n`);
+          return;
+        case 'suspend':
+          service.suspend(deps.stopSelf);
+          return;
+      }
+    },
+  });
+  return {
+    onFirstLink: () => service.begin(),
+    onOutage: () => service.onOutage(),
+    onRecovered: () => service.onRecovered(),
+    restore: () => service.restore(),
+  };
+}
+
+function nothing(): void {
+  // A command has no terminal to set and no title to write into.
+}

@@ -1,0 +1,69 @@
+import { access, constants } from 'node:fs/promises';
+import { homedir, userInfo } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { CommandRunner } from '../bootstrap/command-runner.ts';
+import { readSshConfig, type SshConfig } from '../bootstrap/ssh-config.ts';
+import { SystemSshRunner } from '../bootstrap/system-ssh-runner.ts';
+import type { ConnectCommand } from './cli/client-command.ts';
+import type { SshAccess } from './connect.ts';
+import { terminalPrompter } from './terminal-prompter.ts';
+import { writeStderr } from './write-stderr.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** How a command line reaches its host: the system's ssh where there is one, else the builtin, or a command of the user's. */
+export async function sshAccess(
+  command: ConnectCommand,
+  environment: Environment,
+): Promise<SshAccess> {
+  const { destination, ssh, sshProgram } = command;
+  const hasSsh = await isOnPath('ssh', environment);
+  const config = async (): Promise<SshConfig | undefined> => {
+    if (!hasSsh || Array.isArray(sshProgram)) return undefined;
+    return await readSshConfig({ destination, ssh, environment }).catch(() => undefined);
+  };
+  if (sshProgram !== undefined && sshProgram !== 'builtin') {
+    const runner = new CommandRunner({
+      command: sshProgram.join(' '),
+      destination:
+        destination.user === undefined
+          ? destination.host
+          : `${destination.user}@${destination.host}`,
+      environment,
+      onStderr: writeStderr,
+    });
+    return { runner, config };
+  }
+  if (hasSsh && sshProgram === undefined) {
+    return {
+      runner: new SystemSshRunner({ destination, ssh, environment, onStderr: writeStderr }),
+      config,
+    };
+  }
+  const { Ssh2Runner } = await import('../bootstrap/ssh2-runner.ts');
+  const known = await config();
+  const runner = new Ssh2Runner({
+    destination,
+    ssh,
+    config: known,
+    environment,
+    home: homedir(),
+    localUser: userInfo().username,
+    prompter: terminalPrompter(),
+    onStderr: writeStderr,
+  });
+  return { runner, config: async () => known };
+}
+
+async function isOnPath(program: string, environment: Environment): Promise<boolean> {
+  for (const folder of (environment['PATH'] ?? '').split(delimiter)) {
+    if (folder === '') continue;
+    try {
+      await access(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      // The next folder may have it.
+    }
+  }
+  return false;
+}

@@ -1,0 +1,214 @@
+import { copyOf, utf8 } from '../base/bytes.ts';
+import type { Clock, Timer } from '../base/clock.ts';
+import { EtError } from '../base/errors.ts';
+import type { Channel, ChannelEvents, ChannelReason } from '../mux/channel.ts';
+import type { EscapeAction, EscapeFilter } from '../terminal/escape-filter.ts';
+import { OutputTracker } from '../terminal/output-tracker.ts';
+import { RawMode } from '../terminal/raw-mode.ts';
+import { TitleNotice } from '../terminal/title-notice.ts';
+import type { ClientSession } from './client-session.ts';
+import type { InputSource } from './exec-service.ts';
+import { type WorkEnd, workEndOf } from './exit.ts';
+import { OutputSink } from './output-sink.ts';
+
+/** The user's terminal, or what stands for one where output is no terminal. */
+export interface ClientTerminal {
+  readonly outputFd: number;
+  setRaw(raw: boolean): void;
+  writeNow(bytes: Uint8Array): void;
+  size(): { readonly columns: number; readonly rows: number } | undefined;
+  watchSize(onResize: () => void): () => void;
+}
+
+export interface ShellRequest {
+  readonly term: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly command: string | undefined;
+  readonly noexit: boolean;
+}
+
+export interface TerminalServiceDeps {
+  readonly clock: Clock;
+  readonly terminal: ClientTerminal;
+  readonly input: InputSource | undefined;
+  readonly escapes: EscapeFilter;
+  /** A shell to start; `undefined` attaches to the one that runs. */
+  readonly request: ShellRequest | undefined;
+  /** What the user asks of the client itself. */
+  readonly onEscape: (action: EscapeAction) => void;
+  readonly onOver: (end: WorkEnd) => void;
+  readonly onFailed: (error: EtError) => void;
+}
+
+/** The title says so after so long without a link, and from then on counts. */
+const NOTICE_AFTER_MS = 2000;
+const NOTICE_EVERY_MS = 1000;
+
+/**
+ * A shell at the server on this terminal: bytes pass straight through, both ways.
+ *
+ *   opening --- accepted ---> attached --- exit note, all output written ---> over      any --- refused, reset ---> failed
+ */
+export class TerminalService implements ChannelEvents {
+  readonly tracker: OutputTracker = new OutputTracker();
+  readonly raw: RawMode;
+  readonly #client: ClientSession;
+  readonly #deps: TerminalServiceDeps;
+  readonly #channel: Channel;
+  readonly #output: OutputSink;
+  readonly #title: TitleNotice;
+  #unwatchSize: (() => void) | undefined;
+  #end: WorkEnd | undefined;
+  #isEof = false;
+  #isOver = false;
+  #noticeTimer: Timer | undefined;
+
+  constructor(client: ClientSession, deps: TerminalServiceDeps) {
+    this.#client = client;
+    this.#deps = deps;
+    this.#title = new TitleNotice(this.tracker);
+    this.raw = new RawMode(deps.terminal, {
+      restoreSequence: () => this.#title.restoreSequence() + this.tracker.restoreSequence(),
+      applySequence: () => this.tracker.applySequence(),
+    });
+    this.#output = new OutputSink(deps.terminal.outputFd, deps.clock, {
+      onWritten: (bytes) => this.#channel.consumed(bytes),
+      onBroken: () => this.#fail(new EtError('ET_ERR_STATE', 'the terminal is gone')),
+      onIdle: () => this.#finishIfThrough(),
+    });
+    const { request } = deps;
+    const first = request === undefined ? undefined : utf8(JSON.stringify(request));
+    const { columns, rows } = deps.terminal.size() ?? { columns: 80, rows: 24 };
+    const metadata = { mode: 'rw', columns, rows, request: first?.length ?? 0 };
+    this.#channel = client.mux.open(
+      { kind: 'terminal', metadata, stream: 0, priority: 'terminal' },
+      this,
+    );
+    if (first !== undefined) this.#channel.write(first);
+  }
+
+  /** Takes the terminal and the keyboard; the session has a link. */
+  begin(): void {
+    this.raw.enter();
+    this.#unwatchSize = this.#deps.terminal.watchSize(() => this.#resize());
+    this.#deps.input?.start(
+      (bytes) => this.#type(bytes),
+      () => this.#inputEnded(),
+    );
+  }
+
+  /** No link is known to be alive: after two seconds the title says so. */
+  onOutage(): void {
+    this.#noticeTimer?.cancel();
+    this.#noticeTimer = this.#deps.clock.schedule(NOTICE_AFTER_MS, () => this.#notice());
+  }
+
+  onRecovered(): void {
+    this.#noticeTimer?.cancel();
+    this.#noticeTimer = undefined;
+    this.#title.hide();
+    this.#showTitle();
+  }
+
+  /** A line of our own, where the output allows one; else it is not said. */
+  say(text: string): void {
+    if (!this.tracker.isGround || this.tracker.controlModeActive || this.#output.waitingBytes > 0)
+      return;
+    this.#deps.terminal.writeNow(utf8(text));
+  }
+
+  /** Stops this process as ^Z does, and takes the terminal again when it goes on. */
+  suspend(stop: () => void): void {
+    this.raw.suspend(stop);
+    this.#resize();
+  }
+
+  /** Gives the terminal back. May be called more than once, and from a signal handler. */
+  restore(): void {
+    this.#noticeTimer?.cancel();
+    this.#unwatchSize?.();
+    this.raw.restore();
+  }
+
+  onData(bytes: Uint8Array): void {
+    this.tracker.push(bytes);
+    this.#output.write(bytes);
+    this.#showTitle();
+  }
+
+  onNote(body: Readonly<Record<string, unknown>>): void {
+    this.#end ??= workEndOf(body);
+    const skipped = body['skipped'];
+    if (typeof skipped === 'number')
+      this.say(`\r\n[everterm: ${skipped} bytes of output were not kept]\r\n`);
+  }
+
+  onEof(): void {
+    this.#isEof = true;
+    this.#channel.end();
+    this.#finishIfThrough();
+  }
+
+  onDrain(): void {
+    this.#deps.input?.resume();
+  }
+
+  onRefuse(error: EtError): void {
+    this.#fail(error);
+  }
+
+  onReset(error: EtError, reason: ChannelReason): void {
+    this.#fail(
+      new EtError(
+        'ET_ERR_CHANNEL_RESET',
+        `the shell could not go on: ${reason.text || error.message}`,
+      ),
+    );
+  }
+
+  #type(bytes: Uint8Array): void {
+    this.#client.onKey();
+    for (const piece of this.#deps.escapes.push(bytes)) {
+      if (typeof piece === 'string') this.#deps.onEscape(piece);
+      else if (!this.#isEof && !this.#channel.write(copyOf(piece))) this.#deps.input?.pause();
+    }
+  }
+
+  /** A script on standard input of a shell with a terminal: its end is ^D, as a terminal has no other. */
+  #inputEnded(): void {
+    if (!this.#isEof) this.#channel.write(Uint8Array.of(0x04));
+  }
+
+  #resize(): void {
+    const size = this.#deps.terminal.size();
+    if (size !== undefined && this.#channel.isOpen)
+      this.#channel.note({ resize: [size.columns, size.rows] });
+  }
+
+  #notice(): void {
+    const outageMs = this.#client.outageMs ?? 0;
+    this.#title.show(`et: no connection for ${Math.round(outageMs / 1000)} s`);
+    this.#showTitle();
+    this.#noticeTimer = this.#deps.clock.schedule(NOTICE_EVERY_MS, () => this.#notice());
+  }
+
+  #showTitle(): void {
+    // The tracker knows what was handed on, so nothing of it may wait.
+    if (this.#output.waitingBytes > 0) return;
+    const bytes = this.#title.take();
+    if (bytes !== undefined) this.#deps.terminal.writeNow(bytes);
+  }
+
+  #finishIfThrough(): void {
+    if (!this.#isEof || this.#isOver || this.#end === undefined || this.#output.waitingBytes > 0)
+      return;
+    this.#isOver = true;
+    this.#deps.onOver(this.#end);
+  }
+
+  #fail(error: EtError): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#deps.onFailed(error);
+  }
+}
