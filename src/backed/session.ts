@@ -181,8 +181,14 @@ export class Session {
   probe(): void {
     const { best } = this.links;
     if (best === undefined) return;
-    best.owesPing = true;
+    this.#askOn(best);
     this.wake();
+  }
+
+  /** A PREFER may have been overtaken by an older one on another link: each probe says it again. */
+  #askOn(best: SessionLink): void {
+    best.owesPing = true;
+    if (this.role === 'client' && best.id === this.links.preferredId) best.owesPrefer = true;
   }
 
   /** Ends the session at both ends; the peer is told if a link is alive. */
@@ -382,7 +388,7 @@ export class Session {
     const { best } = this.links;
     if (this.role === 'client' && best !== undefined && this.#idleProbe.dueMs(best) <= nowMs) {
       this.#idleProbe.noteProbe();
-      best.owesPing = true;
+      this.#askOn(best);
     }
     this.#flush();
   }

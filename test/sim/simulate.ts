@@ -138,6 +138,13 @@ function finish(world: SimWorld, actors: readonly Actor[]): void {
 /** All channels are over: nothing waits any more. */
 function expectQuiet({ report }: SimWorld, { client, server }: Attached): void {
   if (client.end !== undefined) report.fail(`the client's session ended: ${client.end.kind}`);
+  const used = client.session.links.best?.id ?? 0;
+  const usedByServer = server?.session.links.best?.id;
+  // A server that has found its own direction of a link dead knows better.
+  const isTrusted = server?.session.links.get(used)?.isSuspect === false;
+  if (isTrusted && used !== usedByServer) {
+    report.fail(`client uses link ${used}, server ${usedByServer}`);
+  }
   for (const { mux, session } of server === undefined ? [client] : [client, server]) {
     const where = `at the ${session.role}`;
     if (mux.channelCount > 0) report.fail(`${mux.channelCount} channels left ${where}`);
