@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { EtError } from '../../src/base/errors.ts';
 import { bootstrap } from '../../src/bootstrap/bootstrap.ts';
@@ -48,11 +49,32 @@ const over = (status: number): SshExit => ({ status, signal: undefined });
 const reply = (members: object): string =>
   `EVERTERM-REPLY ${JSON.stringify({ protocol: 2, features: [], session: HEX, route: HEX, passkey: HEX + HEX, port: 1, server: '1', ...members })} EVERTERM-END\n`;
 
-test('keeps reading nothing after the reply', async () => {
-  const { channel } = await bootstrap(host(`${reply({})}more`, undefined), REQUEST);
-  expect(channel.stdout.isPaused()).toBe(true);
-  expect(channel.stdout.listenerCount('data')).toBe(0);
+test('does not touch what it has handed over', async () => {
+  const runner = host(reply({}), over(0));
+  const { channel } = await bootstrap(runner, REQUEST);
+  channel.stdout.resume();
+  await channel.exit;
+  await new Promise(setImmediate);
+  expect(channel.stdout.isPaused()).toBe(false);
 });
+
+test.each([1, 2, 3, 7, 100, 10_000])(
+  'leaves what follows the line of the reply to be read, in pieces of %i',
+  async (size) => {
+    const whole = Buffer.from(`noise ENDED EVERTERM-END\n${reply({})}\nmore EVERTERM-END D\n`);
+    const out = new PassThrough();
+    const runner = host('', undefined);
+    const promise = bootstrap(
+      { ...runner, run: (...words) => ({ ...runner.run(...words), stdout: out }) },
+      REQUEST,
+    );
+    for (let at = 0; at < whole.length; at += size) out.write(whole.subarray(at, at + size));
+    const { channel } = await promise;
+    expect(channel.stdout.listenerCount('data')).toBe(0);
+    out.end();
+    expect(await text(channel.stdout)).toBe('\nmore EVERTERM-END D\n');
+  },
+);
 
 test.each([
   ['Host key verification failed.\r\n', 'ET_ERR_HOST_KEY'],
@@ -107,6 +129,13 @@ test.each([
   await expect(bootstrap(host(stdout, exit, stderr), REQUEST)).rejects.toMatchObject({
     code,
     message,
+  });
+});
+
+test('a reply that was cut short is not quoted', async () => {
+  const cut = host(reply({}).slice(0, -20), over(1));
+  await expect(bootstrap(cut, REQUEST)).rejects.toMatchObject({
+    message: 'no reply from etserver on the host (status 1); it printed nothing',
   });
 });
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
@@ -41,12 +42,24 @@ test('has everything that was said when it is over', async () => {
   expect(loud.stderrTail.length).toBe(4096);
 });
 
+test.skipIf(requirement('linux').missing !== undefined)(
+  'has everything that was said, also when it is noticed together with the end',
+  async () => {
+    const brief = run('echo $$; echo why >&2; exit 1');
+    const [pid] = (await once(brief.stdout, 'data')) as [Buffer];
+    // Nothing is noticed while this runs: the words and the end wait for the same turn of the event loop.
+    while (!/^State:\s+Z/mu.test(readFileSync(`/proc/${Number(String(pid))}/status`, 'latin1')));
+    await brief.exit;
+    expect(brief.stderrTail).toBe('why\n');
+  },
+);
+
 test('tells the signal that ended it', async () => {
   expect(await run('kill -KILL $$').exit).toEqual({ status: undefined, signal: 'SIGKILL' });
 });
 
 test('says that a program is not there', async () => {
-  const command = { program: 'no-such-program', arguments: [], environment };
+  const command = { program: 'no-such-program', arguments: [], environment: { PATH: '/usr/bin' } };
   const missing = new ChildSshProcess(command, { batch: true }, () => undefined);
   missing.stdin.write('x');
   expect(await missing.exit).toMatchObject({

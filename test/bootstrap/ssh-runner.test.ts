@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
+import { expect, test } from 'vitest';
 import { textOf } from '../../src/base/bytes.ts';
+import { captureRemote } from '../../src/bootstrap/capture-remote.ts';
 import { CommandRunner } from '../../src/bootstrap/command-runner.ts';
 import { parseDestination } from '../../src/bootstrap/destination.ts';
 import type { Prompter } from '../../src/bootstrap/prompter.ts';
@@ -39,6 +41,29 @@ describeNeeding(['sshd'], 'against a real sshd', () => {
     const ssh = { ...NO_SSH_OPTIONS, configFile: sshd.sshConfigPath };
     const runner = new SystemSshRunner({ destination, ssh, environment, onStderr });
     return { runner, stderr, stop: () => sshd.stop() };
+  });
+
+  test("the user's ssh_config and -o cannot change what a runner needs", async () => {
+    const sshd = await Sshd.start();
+    const trace = join(sshd.directory, 'trace');
+    const unwelcome = [
+      'RemoteCommand=echo wrong',
+      'RequestTTY=force',
+      'PermitLocalCommand=yes',
+      `LocalCommand=echo run >${trace}`,
+      'LocalForward=1 127.0.0.1:1',
+      'ExitOnForwardFailure=yes',
+    ];
+    const ssh = { ...NO_SSH_OPTIONS, configFile: sshd.sshConfigPath, options: unwelcome };
+    const { onStderr } = sink();
+    const runner = new SystemSshRunner({ destination, ssh, environment, onStderr });
+    try {
+      const { stdout, exit } = await captureRemote(runner, 'tty; echo right', { batch: true });
+      expect({ stdout, status: exit.status }).toEqual({ stdout: 'not a tty\nright\n', status: 0 });
+      expect(existsSync(trace)).toBe(false);
+    } finally {
+      await sshd.stop();
+    }
   });
 
   describeSshRunner('system ssh, over a lingering ControlMaster', async () => {

@@ -110,13 +110,13 @@ export function describeSshRunner(name: string, make: () => Promise<RunnerSetup>
     });
 
     test('ends when it is killed, and when its signal aborts', async () => {
-      const killed = run('echo up; sleep 600');
+      const killed = run('echo up; cat');
       await untilSaid(killed);
       killed.kill();
       expect((await killed.exit).status).not.toBe(0);
 
       const abort = new AbortController();
-      const aborted = setup.runner.run('echo up; sleep 600', { batch: true, signal: abort.signal });
+      const aborted = setup.runner.run('echo up; cat', { batch: true, signal: abort.signal });
       await untilSaid(aborted);
       abort.abort();
       expect((await aborted.exit).status).not.toBe(0);
@@ -208,7 +208,7 @@ export function describeSshRunner(name: string, make: () => Promise<RunnerSetup>
 
     test('is abandoned by its signal', async () => {
       const abort = new AbortController();
-      const server = host.program('etserver', '#!/bin/sh\nsleep 600\n');
+      const server = host.program('etserver', '#!/bin/sh\nexec cat >/dev/null\n');
       const promise = bootstrap(setup.runner, REQUEST, {
         serverPath: server,
         signal: abort.signal,
