@@ -52,6 +52,8 @@ export class ListeningSocket {
   readonly #events: ListenerEvents;
   #server: Server | undefined;
   #again: Timer | undefined;
+  /** The attempt to listen that is under way; it never rejects. */
+  #starting: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   constructor(deps: ListenerDeps, adopt: (socket: Socket) => Carrier, events: ListenerEvents) {
@@ -68,6 +70,21 @@ export class ListeningSocket {
 
   /** Rejects with the system's error (EADDRINUSE), and may then be called again. */
   listen(where: ListenOptions): Promise<void> {
+    const started = this.#listen(where);
+    this.#starting = started.catch(() => undefined);
+    return started;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#again?.cancel();
+    await this.#starting;
+    const server = this.#server;
+    this.#server = undefined;
+    if (server !== undefined) await new Promise((resolve) => server.close(resolve));
+  }
+
+  #listen(where: ListenOptions): Promise<void> {
     // Paused and half-open, as SocketFactory.accepted needs it.
     const make = this.#deps.makeServer ?? createServer;
     const server = make({ pauseOnConnect: true, allowHalfOpen: true });
@@ -82,20 +99,8 @@ export class ListeningSocket {
         this.#server = server;
         const again = { ...where, ...(this.port > 0 && { port: this.port }) };
         server.on('error', (error) => this.#startOver(server, again, error));
-        if (this.#isClosed) server.close(() => resolve());
-        else resolve();
+        resolve();
       });
-    });
-  }
-
-  close(): Promise<void> {
-    this.#isClosed = true;
-    this.#again?.cancel();
-    const server = this.#server;
-    this.#server = undefined;
-    return new Promise((resolve) => {
-      if (server === undefined) resolve();
-      else server.close(() => resolve());
     });
   }
 

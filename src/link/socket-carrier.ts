@@ -50,10 +50,7 @@ export class SocketCarrier implements Carrier {
     socket.on('end', () => {
       if (this.#state === 'open') this.#end(undefined);
     });
-    socket.on('close', () => {
-      this.#grace?.cancel();
-      this.#end(this.#failure('closed from this side'));
-    });
+    socket.on('close', () => this.#end(this.#failure('closed from this side')));
   }
 
   get queuedBytes(): number {

@@ -136,7 +136,8 @@ describeNeeding(['ipv6'], 'listening on both families', () => {
 });
 
 describe('accepting that fails', () => {
-  test('begins again on the same port, a jittered moment later, as often as it takes', async () => {
+  /** A listener in virtual time, and the servers it has made so far. */
+  async function troubled() {
     const virtual = new VirtualClock();
     const servers: Server[] = [];
     const makeServer = (options: ServerOpts): Server => {
@@ -145,16 +146,27 @@ describe('accepting that fails', () => {
       return server;
     };
     const random = { bytes: (count: number) => systemRandom.bytes(count), uniform: () => 0.5 };
-    const events = { ...collect(), troubles: [] as string[] };
+    const troubles: string[] = [];
+    const onTrouble = (error: Error): void => void troubles.push(error.message);
     const listener = await listenTcp(
       { ...deps, clock: virtual, random, makeServer },
       ['127.0.0.1'],
       ANY,
-      { ...events, onTrouble: (error) => events.troubles.push(error.message) },
+      { ...collect(), onTrouble },
     );
+    onTestFinished(() => listener.close());
+    const fail = async (): Promise<void> => {
+      const server = servers.at(-1);
+      server?.emit('error', new Error('accept EMFILE'));
+      await turnUntil(() => server?.listening === false);
+    };
+    return { virtual, servers, troubles, listener, fail };
+  }
+
+  test('begins again on the same port, a jittered moment later, as often as it takes', async () => {
+    const { virtual, servers, troubles, listener, fail } = await troubled();
     for (const round of [1, 2]) {
-      servers.at(-1)?.emit('error', new Error(`accept EMFILE ${round}`));
-      await turnUntil(() => servers.at(-1)?.listening === false);
+      await fail();
       virtual.advance(149);
       expect(servers).toHaveLength(round);
       virtual.advance(1);
@@ -162,10 +174,38 @@ describe('accepting that fails', () => {
       await turnUntil(() => servers.at(-1)?.listening === true);
       expect(await isReachable('127.0.0.1', listener.port)).toBe(true);
     }
+    expect(troubles).toEqual(['accept EMFILE', 'accept EMFILE']);
+    expect(virtual.pending).toBe(0);
+  });
+
+  test('goes on trying while somebody else has the port', async () => {
+    const { virtual, servers, listener, fail } = await troubled();
+    await fail();
+    const thief = createServer().listen(listener.port, '127.0.0.1');
+    await once(thief, 'listening');
+    virtual.advance(150);
+    await turnUntil(() => virtual.pending === 1);
+    await new Promise((resolve) => thief.close(resolve));
+    virtual.advance(150);
+    await turnUntil(() => servers.at(-1)?.listening === true);
+    expect(await isReachable('127.0.0.1', listener.port)).toBe(true);
+  });
+
+  test('closed while it waits, it never listens again', async () => {
+    const { virtual, servers, listener, fail } = await troubled();
+    await fail();
+    await listener.close();
+    virtual.advance(1000);
+    expect([servers.length, virtual.pending]).toEqual([1, 0]);
+  });
+
+  test('closed while it begins again, it has freed the port when close resolves', async () => {
+    const { virtual, servers, listener, fail } = await troubled();
+    await fail();
+    virtual.advance(150);
+    expect(servers).toHaveLength(2);
     await listener.close();
     expect(await isReachable('127.0.0.1', listener.port)).toBe(false);
-    expect(events.troubles).toEqual(['accept EMFILE 1', 'accept EMFILE 2']);
-    expect(virtual.pending).toBe(0);
   });
 });
 

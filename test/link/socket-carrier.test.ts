@@ -103,16 +103,16 @@ test('a peer that resets is an error with the cause', async () => {
 test('a failure before start waits for start, and for the call to return', async () => {
   const { clock, carrier, peer } = await carrierAndPeer();
   peer.resetAndDestroy();
+  let turns = 100;
   await turnUntil(() => {
     carrier.write([patternAt(0, 100)]);
-    return carrier.queuedBytes === 0 && peer.destroyed;
+    turns -= 1;
+    return turns === 0;
   });
   const log = new CarrierLog();
   carrier.start(log);
-  await turnUntil(() => {
-    clock.advance(0);
-    return log.closed !== 'no';
-  });
+  expect([log.closed, clock.pending]).toEqual(['no', 1]);
+  clock.advance(0);
   expect(log.closed).toMatchObject({ code: 'ET_ERR_CARRIER' });
 });
 

@@ -113,6 +113,9 @@ test('with when-right-ended the end of the left is still passed on first', async
   left.writable.resume();
   left.readable.end(patternAt(0, 300_000));
   expect((await buffer(far)).length).toBe(300_000);
+  const answer = once(left.writable, 'data');
+  far.write('an answer to all of it');
+  expect(String((await answer)[0])).toBe('an answer to all of it');
   far.end();
   await joined;
 });

@@ -288,9 +288,10 @@ test('-4 and -6 ask for and dial one family', async () => {
 });
 
 test('a port that is none fails the dial, not the process', async () => {
-  const { clock, dial, pass } = world({ '4 name': ['10.0.0.1', '10.0.0.2'] });
+  const { clock, made, dial, pass } = world({ '4 name': ['10.0.0.1', '10.0.0.2'] });
   const attempt = dial({ host: 'name', port: 70_000 });
   await pass(50);
+  expect(made.map(({ isDestroyed }) => isDestroyed)).toEqual([true, true]);
   expect(attempt.failure).toMatchObject({ kind: 'other' });
   expect(clock.pending).toBe(0);
 });

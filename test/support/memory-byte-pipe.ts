@@ -38,7 +38,6 @@ export class MemoryBytePipe implements MemorySender {
   #line: Timer | undefined;
   #lineBytes = 0;
   #arrival: Timer | undefined;
-  #lastArrivalMs = 0;
   #launchedBytes = 0;
   #swallowedBytes = 0;
   #isHeld = false;
@@ -93,12 +92,12 @@ export class MemoryBytePipe implements MemorySender {
     this.#line?.cancel();
     this.#arrival?.cancel();
     this.#line = undefined;
+    this.#lineBytes = 0;
     this.#arrival = undefined;
   }
 
   release(): void {
     this.#isHeld = false;
-    if (this.#lineBytes > 0) this.#occupyLine();
     this.#pump();
     this.#arm();
   }
@@ -179,12 +178,11 @@ export class MemoryBytePipe implements MemorySender {
     this.#arm();
   }
 
-  /** Bytes never overtake each other. */
+  /** Bytes never overtake each other: what was launched later waits for the head of the flight. */
   #arrivesMs(): number {
     const { delayMs, jitterMs } = this.#faults;
     const driftMs = jitterMs === 0 ? 0 : jitterMs * this.#random.uniform();
-    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, this.#clock.now() + delayMs + driftMs);
-    return this.#lastArrivalMs;
+    return this.#clock.now() + delayMs + driftMs;
   }
 
   #arm(): void {

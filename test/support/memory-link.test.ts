@@ -232,6 +232,15 @@ describe('memory bytes', () => {
     expect(passed).toEqual(new Set([0, 4000]));
   });
 
+  test('an end whose peer has closed sends nothing more', () => {
+    const { a, b, clock, deliveredBytes } = world('bytes', { bToA: { bytesPerSecond: 1000 } });
+    b.write([patternAt(0, 50_000)]);
+    a.close();
+    clock.advance(60_000);
+    expect(deliveredBytes('bToA')).toBe(0);
+    expect([b.queuedBytes, clock.pending]).toEqual([0, 0]);
+  });
+
   test('what is passed up is overwritten afterwards, so that nobody may keep it', () => {
     const { a, b, clock } = makePlain({});
     const kept: Uint8Array[] = [];
