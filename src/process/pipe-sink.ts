@@ -9,6 +9,8 @@ export interface ByteSink {
   write(bytes: Uint8Array): void;
   /** The end of input, behind what was written. */
   end(): void;
+  /** Ends at once; what waits is dropped. */
+  close(): void;
 }
 
 export class PipeSink implements ByteSink {
@@ -49,7 +51,6 @@ export class PipeSink implements ByteSink {
     if (this.#buffered === 0) this.#stream.destroy();
   }
 
-  /** Ends at once; what waits is dropped. */
   close(): void {
     this.#ended = true;
     this.#stream.destroy();

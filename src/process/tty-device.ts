@@ -3,19 +3,24 @@ import { writeSync } from 'node:fs';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { systemCodeOf } from '../base/errors.ts';
 
-/** What the types of tty streams leave out. */
-interface Descriptor {
-  readonly fd: number;
+/** What the streams were made of, and do not tell. */
+export interface TtyDescriptors {
+  readonly input: number;
+  readonly output: number;
 }
+
+const STANDARD: TtyDescriptors = { input: 0, output: 1 };
 
 /** The user's own terminal: standard input and output of the client, when they are one. */
 export class TtyDevice {
-  readonly #input: ReadStream & Descriptor;
-  readonly #output: WriteStream & Descriptor;
+  readonly #input: ReadStream;
+  readonly #output: WriteStream;
+  readonly #fds: TtyDescriptors;
 
-  constructor(input: ReadStream & Descriptor, output: WriteStream & Descriptor) {
+  constructor(input: ReadStream, output: WriteStream, fds: TtyDescriptors = STANDARD) {
     this.#input = input;
     this.#output = output;
+    this.#fds = fds;
   }
 
   /**
@@ -25,14 +30,14 @@ export class TtyDevice {
    */
   setRaw(raw: boolean): void {
     this.#input.setRawMode(raw);
-    if (raw) spawnSync('stty', ['-opost'], { stdio: [this.#input.fd, 'ignore', 'ignore'] });
+    if (raw) spawnSync('stty', ['-opost'], { stdio: [this.#fds.input, 'ignore', 'ignore'] });
   }
 
   /** Written before it returns, so that it is out even when the process ends next. */
   writeNow(bytes: Uint8Array): void {
     for (let at = 0, stalls = 0; at < bytes.length && stalls < MAX_STALLS; ) {
       try {
-        at += writeSync(this.#output.fd, bytes, at);
+        at += writeSync(this.#fds.output, bytes, at);
       } catch (error) {
         // A terminal that is gone cannot be restored, and one that is stopped need not be waited for.
         if (systemCodeOf(error) !== 'EAGAIN') return;

@@ -77,14 +77,17 @@ export class VtParser {
     const hasShifts = buffer.includes(0x0e) || buffer.includes(0x0f);
     for (let at = 0; at < buffer.length; ) {
       if (this.#state === GROUND) at = this.#text(buffer, at, hasShifts);
+      else if (this.#state === CSI) at = this.#csi(buffer, at);
       else if (this.#state === CONTROL) at = this.#control(buffer, at);
-      else at = this.#sequences(buffer, at);
+      // What cannot belong to a sequence ends it, and is text.
+      else if (this.#step(buffer[at] as number)) at += 1;
+      else this.#state = GROUND;
     }
   }
 
   /** Skips to behind the next ESC, and says where that is. */
   #text(buffer: Buffer, from: number, hasShifts: boolean): number {
-    const found = buffer.indexOf(ESC, from);
+    const found = nextEscape(buffer, from);
     const end = found < 0 ? buffer.length : found;
     if (hasShifts) this.#shifts(buffer, from, end);
     if (found >= 0) {
@@ -117,18 +120,23 @@ export class VtParser {
     return found + 1;
   }
 
-  #sequences(buffer: Buffer, from: number): number {
-    let at = from;
-    while (at < buffer.length && this.#state !== GROUND && this.#state !== CONTROL) {
+  /** The most frequent state by far, in a loop of its own. */
+  #csi(buffer: Buffer, from: number): number {
+    for (let at = from; at < buffer.length; at += 1) {
       const byte = buffer[at] as number;
-      // What cannot belong to the sequence is text again: it is left for #text.
-      if (!this.#step(byte)) {
+      if (byte < 0x20 || byte > 0x7e) {
+        if (!this.#step(byte)) {
+          this.#state = GROUND;
+          return at;
+        }
+        if (this.#state !== CSI) return at + 1;
+      } else if (this.#sequence.add(byte)) {
         this.#state = GROUND;
-        return at;
+        this.#handler.csi(this.#sequence);
+        return at + 1;
       }
-      at += 1;
     }
-    return at;
+    return buffer.length;
   }
 
   /** False when `byte` ends the sequence and is not part of it. */
@@ -152,8 +160,9 @@ export class VtParser {
       case ESCAPE_INTERMEDIATE:
         return this.#afterIntermediate(byte);
       case CSI:
+        return this.#outside(byte);
       case DCS:
-        return this.#parameter(byte);
+        return this.#dcs(byte);
       case OSC:
         this.#oscByte(byte);
         return true;
@@ -163,25 +172,24 @@ export class VtParser {
   }
 
   #afterEscape(byte: number): boolean {
-    // A control character works in the midst of a sequence, and the sequence goes on.
-    if (byte < 0x20 || byte === 0x7f) return true;
-    if (byte > 0x7f) return false;
+    if (byte < 0x20 || byte > 0x7e) return this.#outside(byte);
     if (byte < 0x30) {
       this.#intermediate = byte;
       this.#state = ESCAPE_INTERMEDIATE;
       return true;
     }
-    this.#state = INTRODUCED[byte] ?? GROUND;
+    this.#state = INTRODUCED[byte] as number;
     if (this.#state === GROUND) this.#handler.escape(0, byte);
-    else this.#sequence.reset();
-    this.#osc = '';
-    this.#oscLength = 0;
+    else if (this.#state !== OSC) this.#sequence.reset();
+    else {
+      this.#osc = '';
+      this.#oscLength = 0;
+    }
     return true;
   }
 
   #afterIntermediate(byte: number): boolean {
-    if (byte < 0x20 || byte === 0x7f) return true;
-    if (byte > 0x7f) return false;
+    if (byte < 0x20 || byte > 0x7e) return this.#outside(byte);
     // More than one intermediate: nothing that is followed here.
     if (byte < 0x30) this.#intermediate = -1;
     else {
@@ -191,15 +199,14 @@ export class VtParser {
     return true;
   }
 
-  #parameter(byte: number): boolean {
-    if (byte < 0x20 || byte === 0x7f) return true;
-    if (byte > 0x7f) return false;
+  /** Control characters work in the midst of a sequence; others are not part of one. */
+  #outside(byte: number): boolean {
+    return byte < 0x20 || byte === 0x7f;
+  }
+
+  #dcs(byte: number): boolean {
+    if (byte < 0x20 || byte > 0x7e) return this.#outside(byte);
     if (!this.#sequence.add(byte)) return true;
-    if (this.#state === CSI) {
-      this.#state = GROUND;
-      this.#handler.csi(this.#sequence);
-      return true;
-    }
     const isControlMode = this.#sequence.is(0, 0, 'p') && this.#sequence.value(0, 0) === 1000;
     this.#state = isControlMode ? CONTROL : STRING;
     this.#atLineStart = true;
@@ -222,15 +229,20 @@ export class VtParser {
 }
 
 /** What a byte after ESC begins, where it is not a sequence by itself. `k` is screen's title. */
-const INTRODUCED: Readonly<Record<number, number>> = {
-  91: CSI,
-  93: OSC,
-  80: DCS,
-  88: STRING,
-  94: STRING,
-  95: STRING,
-  107: STRING,
-};
+const INTRODUCED: Uint8Array = new Uint8Array(128);
+INTRODUCED[0x5b] = CSI;
+INTRODUCED[0x5d] = OSC;
+INTRODUCED[0x50] = DCS;
+for (const byte of [0x58, 0x5e, 0x5f, 0x6b]) INTRODUCED[byte] = STRING;
+
+/** Runs of text between sequences are short, and a call out of JavaScript costs as much as a dozen bytes. */
+const NEAR_BYTES = 24;
+
+function nextEscape(buffer: Buffer, from: number): number {
+  const near = Math.min(from + NEAR_BYTES, buffer.length);
+  for (let at = from; at < near; at += 1) if (buffer[at] === ESC) return at;
+  return near === buffer.length ? -1 : buffer.indexOf(ESC, near);
+}
 
 /** How many continuation bytes a character that begins with `byte` needs. */
 function continuationsOf(byte: number): number {
