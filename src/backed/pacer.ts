@@ -29,6 +29,9 @@ const QUEUE_MS = 4;
 const STARTUP_GAIN = 2.885;
 /** Until what startup has queued is gone, which a cycle's 0.75 would take seconds for. */
 const DRAIN_GAIN = 0.5;
+/** On a path whose round trip is mostly jitter a queue never seems empty. */
+const MAX_DRAIN_ROUNDS = 4;
+/** The second lasts for a round trip, and until no queue is left. */
 const CYCLE: readonly number[] = [1.25, 0.75, 1, 1, 1, 1, 1, 1];
 
 /** What the pacer knows of its link; rates in bytes per millisecond. */
@@ -59,6 +62,7 @@ export class Pacer {
   #seenRound = 0;
   #seenFullRounds = 0;
   #cycleIndex = 0;
+  #roundsAtGain = 0;
   readonly #ackDelayMs: number;
 
   /** `ackDelayMs` is how long the peer may hold back an acknowledgement at the least. */
@@ -106,15 +110,25 @@ export class Pacer {
 
   /** Called after each acknowledgement. */
   advance(path: PathState): void {
-    if (path.round !== this.#seenRound) {
-      this.#seenRound = path.round;
-      this.#cycleIndex = (this.#cycleIndex + 1) % CYCLE.length;
+    const isNextRound = path.round !== this.#seenRound;
+    this.#seenRound = path.round;
+    if (this.#phase === 'startup') {
+      this.#judgeStartup(path);
+      return;
     }
-    if (this.#phase === 'startup') this.#judgeStartup(path);
-    if (this.#phase === 'draining' && path.inFlightBytes <= this.#heldByPath(path)) {
-      this.#phase = 'cycling';
-      this.#cycleIndex = 2;
-    }
+    if (isNextRound) this.#roundsAtGain += 1;
+    if (!(this.#gain < 1 ? this.#isDrained(path) : isNextRound)) return;
+    this.#cycleIndex = this.#phase === 'draining' ? 2 : (this.#cycleIndex + 1) % CYCLE.length;
+    this.#phase = 'cycling';
+    this.#roundsAtGain = 0;
+  }
+
+  /** A rate that is taken for 2 % more than it is would fill the cap within minutes; so each cycle empties the queue. */
+  #isDrained(path: PathState): boolean {
+    const heldBytes = this.#pathBytes(path.bytesPerMs ?? 0, path.minRttMs ?? 0);
+    const isEmpty = path.inFlightBytes <= heldBytes;
+    if (this.#phase === 'cycling' && this.#roundsAtGain < 1) return false;
+    return isEmpty || this.#roundsAtGain >= MAX_DRAIN_ROUNDS;
   }
 
   #judgeStartup(path: PathState): void {
@@ -137,10 +151,6 @@ export class Pacer {
   }
 
   /** What is in flight when nothing queues, with what waits for its acknowledgement. */
-  #heldByPath(path: PathState): number {
-    return this.#pathBytes(path.bytesPerMs ?? 0, path.minRttMs ?? 0);
-  }
-
   #pathBytes(bytesPerMs: number, minRttMs: number): number {
     const delayMs = Math.max(this.#ackDelayMs, Math.min(minRttMs / 8, MAX_ACK_DELAY_MS));
     return bytesPerMs * (minRttMs + delayMs);
