@@ -20,8 +20,9 @@ function world() {
 test('a child whose stdin is gone is still read to its end', async () => {
   const { readable, writable, kills, carrier, log } = world();
   carrier.start(log);
+  const isGone = once(writable, 'close');
   writable.destroy();
-  await turnUntil(() => writable.closed);
+  await isGone;
   expect(log.closed).toBe('no');
   readable.end(patternAt(0, 50_000));
   await turnUntil(() => log.closed !== 'no');
