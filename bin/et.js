@@ -1,3 +1,3 @@
 #!/usr/bin/env node
 'use strict';
-if (require('./node-version.js').isSupported('et')) require('./launch.js')('et', 'etclient');
+if (require('./node-version.js').isSupported('et')) require('./launch.js')('et');

@@ -1,4 +1,3 @@
 #!/usr/bin/env node
 'use strict';
-if (require('./node-version.js').isSupported('etserver'))
-  require('./launch.js')('etserver', 'etserver');
+if (require('./node-version.js').isSupported('etserver')) require('./launch.js')('etserver');

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { buildDist, isFresh } from './build-dist.js';
 import { runTs } from './run-ts.js';
 
-if (!isFresh()) buildDist();
+if (!isFresh()) await buildDist();
 process.exitCode = await runTs(
   fileURLToPath(new URL('../test/bench/main.ts', import.meta.url)),
   process.argv.slice(2),

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundlePrograms, compileAhead } from './bundle.js';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const src = join(root, 'src');
@@ -15,7 +16,7 @@ export function hasCompiler() {
 
 /** Whether both programs have been built, however long ago. */
 export function isBuilt() {
-  return ['etclient', 'etserver'].every((name) => existsSync(join(dist, name, 'main.js')));
+  return ['et', 'etserver'].every((name) => existsSync(join(dist, 'bin', `${name}.cjs`)));
 }
 
 /** Whether everything in src has been built since it was last changed. */
@@ -32,7 +33,7 @@ export function isFresh() {
  * Compiles src into dist; throws where that fails, and then leaves the last good dist. It builds beside dist and moves file by
  * file, so that a program that is started meanwhile finds each file whole.
  */
-export function buildDist() {
+export async function buildDist() {
   if (!hasCompiler())
     throw new Error('typescript is not installed: run npm ci, without --omit=dev');
   const beside = `${dist}.${process.pid}`;
@@ -40,6 +41,7 @@ export function buildDist() {
     const args = [tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', beside];
     const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
     if (status !== 0) throw new Error(`src does not compile (tsc ended with ${status})`);
+    await bundlePrograms(beside);
     const built = filesBelow(beside).map((file) => relative(beside, file));
     for (const file of built) {
       mkdirSync(dirname(join(dist, file)), { recursive: true });
@@ -48,6 +50,7 @@ export function buildDist() {
     // What has no source any more must be neither packed nor imported.
     const stale = filesBelow(dist).filter((file) => !built.includes(relative(dist, file)));
     for (const file of stale) rmSync(file);
+    compileAhead(root);
   } finally {
     rmSync(beside, { recursive: true, force: true });
   }

@@ -1,3 +1,3 @@
 import { buildDist } from './build-dist.js';
 
-buildDist();
+await buildDist();

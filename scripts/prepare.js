@@ -5,7 +5,7 @@ const note = (line) => process.stderr.write(`everterm: ${line}\n`);
 
 try {
   if (hasCompiler()) {
-    buildDist();
+    await buildDist();
   } else if (isBuilt()) {
     note('devDependencies are not installed, so dist is left as it is (built earlier).');
   } else {

@@ -1,5 +1,6 @@
 import { readFileSync, writeSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { SystemClock, systemWallClock } from '../base/clock.ts';
 import { EtError, messageOf } from '../base/errors.ts';
 import { type Logger, lineLogger } from '../base/logger.ts';
@@ -31,7 +32,7 @@ async function run(command: ClientCommand): Promise<WorkEnd> {
     }
     case 'local': {
       const { local } = await import('./local.ts');
-      const server = new URL('../../bin/etserver.js', import.meta.url).pathname;
+      const server = fileURLToPath(new URL('../../bin/etserver.js', import.meta.url));
       return await local(depsFor(command), command, [process.execPath, server]);
     }
     case 'connect':
