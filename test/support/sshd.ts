@@ -12,8 +12,12 @@ export interface SshdOptions {
   readonly config?: readonly string[];
   /** Lines of ssh_config, within the block of host `testhost`. */
   readonly clientConfig?: readonly string[];
-  /** The address to listen on. */
+  /** The address to listen on, and by which `testhost` is reached. */
   readonly address?: string;
+  /** Default: one that is free. */
+  readonly port?: number;
+  /** What runs the daemon, as `ip netns exec NAME`; default: this process. */
+  readonly prefix?: readonly string[];
 }
 
 type Daemon = ChildProcessByStdio<null, null, Readable>;
@@ -31,15 +35,26 @@ export class Sshd {
   readonly identityPath: string;
   readonly knownHostsPath: string;
   readonly user: string = userInfo().username;
-  readonly #daemon: Daemon;
+  /** HOME of whoever logs in: empty, so that the profile of the person at this machine neither speaks nor costs time. */
+  readonly home: string;
+  readonly #prefix: readonly string[];
+  #daemon: Daemon;
   readonly #log: string[];
 
-  private constructor(directory: string, port: number, daemon: Daemon, log: string[]) {
+  private constructor(
+    directory: string,
+    port: number,
+    prefix: readonly string[],
+    daemon: Daemon,
+    log: string[],
+  ) {
     this.directory = directory;
     this.port = port;
+    this.#prefix = prefix;
     this.sshConfigPath = join(directory, 'ssh_config');
     this.identityPath = join(directory, 'user_key');
     this.knownHostsPath = join(directory, 'known_hosts');
+    this.home = join(directory, 'home');
     this.#daemon = daemon;
     this.#log = log;
   }
@@ -57,6 +72,7 @@ export class Sshd {
   static async start(options: SshdOptions = {}): Promise<Sshd> {
     const directory = mkdtempSync(join(tmpdir(), 'everterm-sshd-'));
     chmodSync(directory, 0o700);
+    mkdirSync(join(directory, 'home'));
     for (const name of ['host_key', 'user_key']) makeKey(join(directory, name));
     writeFileSync(
       join(directory, 'authorized_keys'),
@@ -64,35 +80,39 @@ export class Sshd {
     );
     // As root sshd insists on the directory it locks its unprivileged half into.
     if (userInfo().uid === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
+    const { prefix = [] } = options;
     for (;;) {
-      const port = await freePort(options.address);
+      const port = options.port ?? (await freePort(options.address));
       writeFileSync(join(directory, 'sshd_config'), serverConfig(directory, port, options));
       const log: string[] = [];
-      const daemon = spawn(
-        requireTool('sshd'),
-        ['-D', '-e', '-f', join(directory, 'sshd_config')],
-        {
-          stdio: ['ignore', 'ignore', 'pipe'],
-        },
-      );
+      const daemon = startDaemon(directory, prefix);
       if (await listens(daemon, log)) {
-        const sshd = new Sshd(directory, port, daemon, log);
+        const sshd = new Sshd(directory, port, prefix, daemon, log);
         sshd.#writeClientConfig(options);
         return sshd;
       }
       // Somebody took the port between our asking and sshd's; anything else will not get better.
-      if (!log.join('').includes('Address already in use'))
+      if (options.port !== undefined || !log.join('').includes('Address already in use'))
         throw new Error(`sshd: ${log.join('')}`);
     }
   }
 
+  /** Ends the daemon; connections that it has accepted go on. */
+  async halt(): Promise<void> {
+    if (this.#daemon.exitCode !== null || this.#daemon.signalCode !== null) return;
+    const over = once(this.#daemon, 'exit');
+    this.#daemon.kill('SIGTERM');
+    await over;
+  }
+
+  /** Starts it again after `halt`, on the same port. */
+  async restart(): Promise<void> {
+    this.#daemon = startDaemon(this.directory, this.#prefix);
+    if (!(await listens(this.#daemon, this.#log))) throw new Error(`sshd: ${this.log}`);
+  }
+
   async stop(): Promise<void> {
-    const isOver = this.#daemon.exitCode !== null || this.#daemon.signalCode !== null;
-    if (!isOver) {
-      const over = once(this.#daemon, 'exit');
-      this.#daemon.kill('SIGTERM');
-      await over;
-    }
+    await this.halt();
     rmSync(this.directory, { recursive: true, force: true });
   }
 
@@ -115,6 +135,12 @@ export class Sshd {
   }
 }
 
+function startDaemon(directory: string, prefix: readonly string[]): Daemon {
+  const argv = [requireTool('sshd'), '-D', '-e', '-f', join(directory, 'sshd_config')];
+  const [program = '', ...args] = [...prefix, ...argv];
+  return spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+}
+
 function serverConfig(directory: string, port: number, options: SshdOptions): string {
   const lines = [
     ...(options.config ?? []),
@@ -130,6 +156,7 @@ function serverConfig(directory: string, port: number, options: SshdOptions): st
     'KbdInteractiveAuthentication no',
     'PermitUserEnvironment no',
     'AcceptEnv LANG LC_* TERM COLORTERM',
+    `SetEnv HOME=${join(directory, 'home')}`,
     'PrintMotd no',
     'UseDNS no',
     'MaxStartups 100',
