@@ -9,6 +9,7 @@ import type { SessionLink } from './session-link.ts';
 const MIN_STREAM_ROOM = 64;
 /** Stream 0 may run ahead of the pace by this, beyond a record of bulk: a key must not wait for bulk's turn. */
 const URGENT_BYTES = 1024;
+const MIN_URGENT_BYTES = 512;
 /** ...and may exceed the cap on bytes in flight by this. */
 const URGENT_ROOM_BYTES = 4096;
 /** What a stream that is overdue may take before the others, in one record. */
@@ -80,6 +81,8 @@ export class RecordBuilder {
     const room = link.room(false);
     if (aheadBytes === 0 && room > 0) return room;
     const urgent = Math.floor(URGENT_BYTES + link.recordTarget - aheadBytes);
+    // Less would make crumbs of a flood: each acknowledgement would let a few bytes go.
+    if (urgent < MIN_URGENT_BYTES) return 0;
     return Math.min(URGENT_BYTES, urgent, room + URGENT_ROOM_BYTES);
   }
 

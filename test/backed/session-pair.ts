@@ -9,6 +9,7 @@ import { silentLogger } from '../../src/base/logger.ts';
 import { linkCrypto } from '../../src/crypto/link-crypto.ts';
 import type { Carrier } from '../../src/link/carrier.ts';
 import { INSTANCE_ID_BYTES, ROUTE_ID_BYTES, SESSION_ID_BYTES } from '../../src/wire/limits.ts';
+import type { LinkCrypto } from '../../src/wire/link-crypto.ts';
 import { type MemoryPair, type MemoryPairOptions, makeMemoryPair } from '../support/memory-link.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
@@ -59,14 +60,13 @@ export class SessionPair {
   readonly keys: ClientKeys;
   readonly #dial: LinkDialOptions;
 
-  constructor(seed = 1) {
+  constructor(seed = 1, crypto: LinkCrypto = linkCrypto()) {
     this.random = new SeededRandom(seed);
     this.client = new SessionEndpoint('client', this.clock);
     this.server = new SessionEndpoint('server', this.clock);
     const passkey = this.random.bytes(32);
     this.keyRing = new KeyRing(passkey.slice(), this.random.bytes(32));
     this.keys = ClientKeys.fromPasskey(passkey);
-    const crypto = linkCrypto();
     const context = { sessionId: this.random.bytes(SESSION_ID_BYTES), protocol: 1, features: [] };
     this.acceptor = new Acceptor(crypto, context, this.keyRing, this.clock, silentLogger, {
       onJoin: (_instance, link) => this.server.session.addLink(link),
