@@ -161,8 +161,8 @@ export class MuxChannel implements Channel, Flow, ReceivingOwner {
     this.#start(events, options);
     this.#state = 'open';
     this.#sending.liftEarlyBounds();
-    this.#receiving.liftEarlyBounds();
     this.#say(encodeAccept(this.id, this.#window.grant(), metadata));
+    if (!this.#receiving.release()) return;
     this.#host.clock.defer(() => {
       this.#receiving.flush();
       this.#closeIfOver();

@@ -50,9 +50,11 @@ export class ReceivingHalf {
     this.#notesLeft = MAX_EARLY_NOTES;
   }
 
-  /** The channel has been accepted; what is held stays so until `flush`. */
-  liftEarlyBounds(): void {
+  /** The channel has an owner. True when something is held for it, until `flush`; otherwise nothing will be. */
+  release(): boolean {
     this.#notesLeft = Number.POSITIVE_INFINITY;
+    if (this.#held?.isEmpty === true) this.#held = undefined;
+    return this.#held !== undefined;
   }
 
   /** Delivers what was held, and what comes meanwhile behind it. */

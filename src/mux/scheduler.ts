@@ -151,7 +151,6 @@ export class StreamScheduler {
 
   /** Writes one message; returns its end, or `at` when there is none or it does not fit. */
   #emitNext(target: Uint8Array, at: number, maxBodyBytes: number = MAX_DATA_BYTES): number {
-    if (this.#spilled !== undefined) return at;
     const source = this.#controls.first;
     if (source !== undefined) return this.#emitControl(this.#controls, source, target, at);
     const open = this.#openLimit.hasRoom ? this.#opens.first : undefined;

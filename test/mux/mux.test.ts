@@ -319,3 +319,21 @@ test("write after end is the caller's error; after the end of the channel it is 
   near.end();
   near.consumed(0);
 });
+
+test('bulk on one stream is called overdue while another stream has all the bytes', () => {
+  const pair = new MuxPair();
+  pair.onServerOpen = (incoming) => {
+    const log = new ChannelLog();
+    log.read(incoming.accept({}, log, TAKE));
+  };
+  const terminal = pair.client.open({ ...ASK, priority: 'terminal' }, new ChannelLog());
+  const bulk = pair.client.open({ ...ASK, priority: 'bulk', stream: 1 }, new ChannelLog());
+  pair.run();
+  bulk.write(new Uint8Array(60_000));
+  terminal.write(new Uint8Array(60_000));
+  expect(pair.client.overdue).toBe(0);
+  pair.client.take(0, new Uint8Array(30_000));
+  expect(pair.client.overdue).toBe(2);
+  pair.client.take(1, new Uint8Array(30_000));
+  expect(pair.client.overdue).toBe(0);
+});

@@ -64,7 +64,7 @@ function scheduler(...flows: TestFlow[]): StreamScheduler {
 
 /** Which part of about `total` bytes, taken `recordBytes` at a time, belongs to each mark. */
 function shares(from: StreamScheduler, total: number, recordBytes: number): number[] {
-  const counts = new Array<number>(10).fill(0);
+  const counts = Array.from({ length: 10 }, () => 0);
   const target = new Uint8Array(recordBytes);
   let taken = 0;
   while (taken < total) {
@@ -173,7 +173,7 @@ test('control messages go first, in order, and data never overtakes one that doe
   expect(made.take(target)).toBe(40);
   expect(target.every((byte) => byte === 2)).toBe(true);
   expect(made.take(target)).toBe(40);
-  expect([...target.subarray(0, 12)]).toEqual([...new Array<number>(10).fill(2), 3, 9]);
+  expect([...target.subarray(0, 12)]).toEqual([...Array.from({ length: 10 }, () => 2), 3, 9]);
 });
 
 test('an open waits for room among the unanswered, and does not hold up data', () => {
