@@ -59,6 +59,12 @@ test('while tmux -CC runs nothing is shown, and nothing taken back', () => {
   expect(taken()).toBe(HIDDEN);
 });
 
+test('control mode alone keeps it back, whatever is said of the ground', () => {
+  const notice = new TitleNotice({ isGround: true, controlModeActive: true });
+  notice.show('no answer');
+  expect(notice.take()).toBeUndefined();
+});
+
 test('a notice that was never out is not taken back', () => {
   const { tracker, notice, taken } = watch();
   tracker.push(Buffer.from('\x1b['));
