@@ -7,6 +7,8 @@ const LAST_PROBE_MS = 64_000;
 /** When an idle session asks whether its link is alive: 1, 2, 4 .. 64 s after it was last heard of. */
 export class IdleProbe {
   #waitMs = FIRST_PROBE_MS;
+  /** The longest wait; a user behind a NAT that forgets fast asks for less. */
+  maxWaitMs: number = LAST_PROBE_MS;
 
   /** Something other than a probe was sent or received: the next probe is a short time away again. */
   noteTraffic(): void {
@@ -15,7 +17,7 @@ export class IdleProbe {
 
   /** A probe is sent. */
   noteProbe(): void {
-    this.#waitMs = Math.min(this.#waitMs * 2, LAST_PROBE_MS);
+    this.#waitMs = Math.min(this.#waitMs * 2, this.maxWaitMs);
   }
 
   /** While something is on its way, its acknowledgement says as much as a probe's. */

@@ -74,7 +74,7 @@ export class Session {
   #source: SessionSource | undefined;
   readonly #timer: DueTimer;
   #flushIsDue = false;
-  readonly #idleProbe = new IdleProbe();
+  readonly idleProbe: IdleProbe = new IdleProbe();
   #over = false;
 
   constructor(role: 'client' | 'server', clock: Clock, logger: Logger, events: SessionEvents) {
@@ -229,7 +229,7 @@ export class Session {
 
   /** Something other than a probe was sent or received. */
   noteTraffic(): void {
-    this.#idleProbe.noteTraffic();
+    this.idleProbe.noteTraffic();
   }
 
   #receive(
@@ -379,15 +379,15 @@ export class Session {
     const { best } = this.links;
     if (best === undefined) return dueMs;
     dueMs = Math.min(dueMs, this.#builder.pacedDueMs(best, nowMs));
-    return this.role === 'client' ? Math.min(dueMs, this.#idleProbe.dueMs(best)) : dueMs;
+    return this.role === 'client' ? Math.min(dueMs, this.idleProbe.dueMs(best)) : dueMs;
   }
 
   #onTimer(lateMs: number): void {
     const nowMs = this.#clock.now();
     for (const link of this.links) this.#look(link, nowMs, lateMs);
     const { best } = this.links;
-    if (this.role === 'client' && best !== undefined && this.#idleProbe.dueMs(best) <= nowMs) {
-      this.#idleProbe.noteProbe();
+    if (this.role === 'client' && best !== undefined && this.idleProbe.dueMs(best) <= nowMs) {
+      this.idleProbe.noteProbe();
       this.#askOn(best);
     }
     this.#flush();

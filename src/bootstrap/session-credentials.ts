@@ -18,6 +18,8 @@ export interface SessionCredentials {
   readonly features: readonly string[];
   /** When the session began, in milliseconds since the epoch: for people. */
   readonly createdMs: number;
+  /** The client that has the session; while it runs, nobody else offers to resume it. 0: nobody. */
+  readonly clientPid?: number;
 }
 
 export function formatCredentials(credentials: SessionCredentials): string {
@@ -46,6 +48,7 @@ export function parseCredentials(text: string): SessionCredentials {
     protocol: members.integer('protocol', 1, 255),
     features: members.texts('features', 32, 64),
     createdMs: members.integer('createdMs', 0, Number.MAX_SAFE_INTEGER),
+    ...(members.has('clientPid') && { clientPid: members.integer('clientPid', 0, 2 ** 31) }),
   };
 }
 

@@ -1,9 +1,17 @@
+import type { CredentialStore } from '../bootstrap/credential-store.ts';
+import type { Prompter } from '../bootstrap/prompter.ts';
 import type { ClientIo } from './client-io.ts';
 import type { RunDeps, RunningSession } from './run-session.ts';
 
 /** What the client's parts need of the process; only main.ts makes it. */
 export interface ClientDeps extends RunDeps {
   readonly io: ClientIo;
+  /** Sessions that were left behind. */
+  readonly store: CredentialStore;
+  readonly prompter: Prompter;
+  readonly pid: number;
+  readonly isRunning: (pid: number) => boolean;
+  readonly nowMs: number;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly flags: {
     readonly noStdin: boolean;

@@ -31,6 +31,8 @@ export interface ClientSessionDeps {
   readonly dial: StartDial;
   /** The better road, tried again and again while a link goes another way; `undefined` where there is none. */
   readonly upgrade: StartDial | undefined;
+  /** The longest silence before the server is asked for a sign of life, in milliseconds. */
+  readonly keepaliveMs: number | undefined;
 }
 
 /** The better road is tried this long after a first link, then at doubling intervals up to the last. */
@@ -64,6 +66,7 @@ export class ClientSession {
       onLink: (event, link) => this.#onLink(event, link),
       onEnd: (end) => this.#onEnd(end),
     });
+    if (deps.keepaliveMs !== undefined) this.session.idleProbe.maxWaitMs = deps.keepaliveMs;
     this.mux = new Mux({
       role: 'client',
       clock: deps.clock,

@@ -39,9 +39,11 @@ export async function local(
   const dial = unixDial(clock, new SocketFactory(clock), socket);
   const running = runSession(deps, {
     plan: planRoads(clock, link, { tcp: dial, ssh: undefined, sshFirst: false }),
+    keepaliveMs:
+      command.keepaliveSeconds === undefined ? undefined : command.keepaliveSeconds * 1000,
     makeService: (client, over) => makeService(deps, workOf(deps, command), client, over),
     begin: (client) => client.start(),
-    onFirstLink: () => undefined,
+    onLink: () => undefined,
     onDialFailed: (error) => {
       deps.logger.log(1, `dial failed: ${error.message}`);
       // Nobody listens on this machine's own socket: the server has ended, whatever it was.

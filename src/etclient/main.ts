@@ -1,10 +1,11 @@
 import { readFileSync, writeSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
+import { homedir, networkInterfaces } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { SystemClock, systemWallClock } from '../base/clock.ts';
-import { EtError, messageOf } from '../base/errors.ts';
+import { EtError, messageOf, systemCodeOf } from '../base/errors.ts';
 import { type Logger, lineLogger } from '../base/logger.ts';
 import { systemRandom } from '../base/random.ts';
+import { CredentialStore, credentialDirectory } from '../bootstrap/credential-store.ts';
 import type { ClientCommand, ConnectCommand, SessionFlags } from './cli/client-command.ts';
 import { parseCommandLine } from './cli/parse-command-line.ts';
 import type { ClientDeps } from './client-deps.ts';
@@ -12,6 +13,7 @@ import { clientIo } from './client-io.ts';
 import { ABORTED_STATUS, FAILURE_STATUS, USAGE_STATUS, type WorkEnd } from './exit.ts';
 import { openLog } from './open-log.ts';
 import type { RunningSession } from './run-session.ts';
+import { terminalPrompter } from './terminal-prompter.ts';
 
 const clock = new SystemClock();
 const HANGUP_SIGNALS = ['SIGHUP', 'SIGTERM'] as const;
@@ -63,12 +65,22 @@ function version(): string {
 }
 
 function depsFor(flags: SessionFlags): ClientDeps {
+  const logger = loggerFor(flags);
   return {
     clock,
     wallClock: systemWallClock,
     random: systemRandom,
-    logger: loggerFor(flags),
+    logger,
     interfaces: networkInterfaces,
+    store: new CredentialStore({
+      directory: credentialDirectory(process.env, homedir()),
+      random: systemRandom,
+      logger,
+    }),
+    prompter: terminalPrompter(),
+    pid: process.pid,
+    isRunning,
+    nowMs: systemWallClock.now(),
     io: clientIo(process.stdin, process.stdout, process.stderr),
     environment: process.env,
     flags,
@@ -101,6 +113,16 @@ function watchSignals(running: RunningSession): void {
     process.once(name, () => running.stop({ status: name === 'SIGHUP' ? 129 : 143 }));
   }
   process.on('SIGCONT', () => undefined);
+}
+
+/** Whether a process is there, be it another user's. */
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return systemCodeOf(error) === 'EPERM';
+  }
 }
 
 function leave(end: WorkEnd): void {

@@ -28,18 +28,22 @@ export interface RunDeps {
 
 export interface RunOptions {
   readonly plan: RoadPlan;
+  readonly keepaliveMs: number | undefined;
   /** Opens the channels; `over` ends the session with this result. */
   readonly makeService: (client: ClientSession, over: (end: WorkEnd) => void) => Service;
   /** Called with the client before anything is dialled: where a first road is at hand, it is used instead. */
   readonly begin: (client: ClientSession) => void;
-  readonly onFirstLink: () => void;
+  /** A link has joined: the first, or one after an outage. */
+  readonly onLink: () => void;
+  /** Once; `isEndedThere`: the server has ended too, or was told to. */
+  readonly onEnded?: (isEndedThere: boolean) => void;
   readonly onDialFailed: (error: EtError) => void;
 }
 
 export interface RunningSession {
   readonly client: ClientSession;
-  /** Ends the session, with this as the result. */
-  readonly stop: (end: WorkEnd) => void;
+  /** Ends the session, with this as the result; `isGone`: there is nobody left to tell. */
+  readonly stop: (end: WorkEnd, isGone?: boolean) => void;
   readonly ended: Promise<WorkEnd>;
 }
 
@@ -49,16 +53,25 @@ export function runSession(deps: RunDeps, options: RunOptions): RunningSession {
   const ended = new Promise<WorkEnd>((resolve) => {
     resolveEnd = resolve;
   });
-  const finish = (end: WorkEnd): void => {
+  let isOver = false;
+  const finish = (end: WorkEnd, isEndedThere: boolean): void => {
+    if (isOver) return;
+    isOver = true;
     watch.stop();
     service.restore();
+    options.onEnded?.(isEndedThere);
     resolveEnd(end);
   };
   const client: ClientSession = new ClientSession(
-    { ...deps, dial: options.plan.dial, upgrade: options.plan.upgrade },
+    {
+      ...deps,
+      dial: options.plan.dial,
+      upgrade: options.plan.upgrade,
+      keepaliveMs: options.keepaliveMs,
+    },
     {
       onFirstLink: () => {
-        options.onFirstLink();
+        options.onLink();
         service.onFirstLink();
       },
       onOutage: () => {
@@ -67,20 +80,20 @@ export function runSession(deps: RunDeps, options: RunOptions): RunningSession {
       },
       onRecovered: () => {
         watch.setMode('calm');
+        options.onLink();
         service.onRecovered();
       },
       onDialFailed: (error) => options.onDialFailed(error),
-      onEnd: (end) => finish(endOf(end)),
+      onEnd: (end) => finish(endOf(end), end.kind === 'bye'),
     },
   );
   const watch = new NetworkWatch(deps, {
     onAddressesChange: () => client.onAddressesChange((address) => watch.hasAddress(address)),
     onWake: () => client.onWake(),
   });
-  const over = (end: WorkEnd): void => {
-    watch.stop();
-    service.restore();
-    resolveEnd(end);
+  // Without a link that is known to be alive the BYE may never arrive: then the session can still be resumed.
+  const over = (end: WorkEnd, isGone = false): void => {
+    finish(end, isGone || client.session.links.hasTrusted);
     client.end('');
   };
   const service: Service = options.makeService(client, over);

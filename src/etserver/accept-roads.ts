@@ -49,7 +49,7 @@ export class AcceptedRoads {
     if (where.ports === undefined) return new AcceptedRoads(0, [unix]);
     try {
       const tcp = await listenTcp(deps, [where.bind], where.ports, {
-        onCarrier: targets.onLink,
+        onCarrier: (carrier) => targets.onLink(carrier),
         onTrouble,
       });
       return new AcceptedRoads(tcp.port, [unix, tcp]);

@@ -44,12 +44,14 @@ function version(): string {
 }
 
 async function session(): Promise<undefined> {
-  const [{ serveSession }, { WorkStarter }, { loginShell }, { readMotd }] = await Promise.all([
-    import('./serve-session.ts'),
-    import('./work-starter.ts'),
-    import('../process/login-shell.ts'),
-    import('../process/motd.ts'),
-  ]);
+  const [{ serveSession }, { WorkStarter }, { loginShell }, { readMotd }, { SocketFactory }] =
+    await Promise.all([
+      import('./serve-session.ts'),
+      import('./work-starter.ts'),
+      import('../process/login-shell.ts'),
+      import('../process/motd.ts'),
+      import('../link/socket-factory.ts'),
+    ]);
   const home = homedir();
   process.on('SIGHUP', () => undefined);
   process.on('SIGPIPE', () => undefined);
@@ -63,6 +65,11 @@ async function session(): Promise<undefined> {
     pid: process.pid,
     userName: userInfo().username,
     exit: (status) => process.exit(status),
+    countDetached: async () => {
+      const { OwnSessions } = await import('./own-sessions.ts');
+      const found = await new OwnSessions(clock, new SocketFactory(clock, 4096), registry).list();
+      return found.filter((one) => !one.attached && !one.over).length;
+    },
     makeWork: (sessionId) =>
       new WorkStarter({
         clock,

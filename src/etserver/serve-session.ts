@@ -29,6 +29,8 @@ export interface ServeDeps {
   readonly version: string;
   readonly pid: number;
   readonly userName: string;
+  /** The user's other sessions on this host that have no client. */
+  readonly countDetached: () => Promise<number>;
   readonly makeWork: (sessionId: string) => WorkStarter;
   /** Ends the process. */
   readonly exit: (status: number) => void;
@@ -75,6 +77,7 @@ async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> 
     onOver: () => void leave(deps, roads),
   });
   const notices = keepWhenUserLeaves(deps, id);
+  const detached = deps.countDetached();
   roads = await AcceptedRoads.open(
     { clock, random, sockets, logger },
     {
@@ -102,6 +105,7 @@ async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> 
     server: deps.version,
     ...(local && { addresses: [registry.socketOf(id)] }),
     notices: await notices,
+    ...((await detached) > 0 && { detached: await detached }),
   };
   writeAll(1, formatReply(reply));
   passkey.fill(0);

@@ -1,5 +1,6 @@
 import { Acceptor } from '../backed/acceptor.ts';
 import type { KeyRing } from '../backed/key-ring.ts';
+import type { SecureLink } from '../backed/secure-link.ts';
 import type { SessionEnd } from '../backed/session.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
@@ -37,6 +38,8 @@ export interface SessionServerDeps {
   readonly onOver: () => void;
 }
 
+const MAX_ENDED = 64;
+
 /**
  * Serves one shell, or one command, to the clients that hold the session's keys.
  *
@@ -46,6 +49,8 @@ export class SessionServer {
   readonly #deps: SessionServerDeps;
   readonly #acceptor: Acceptor;
   readonly #sessions = new Map<string, ServerSession>();
+  /** Client processes whose session is over, and what they are told should they come back. */
+  readonly #ended = new Map<string, string>();
   readonly #execs = new Set<ExecChannel>();
   readonly #startedMs: number;
   #shell: Shell | undefined;
@@ -63,7 +68,7 @@ export class SessionServer {
     this.#lifetime = initialLifetime(this.#startedMs);
     const sessions = this.#sessions;
     this.#acceptor = new Acceptor(crypto, { sessionId, protocol, features }, keys, clock, logger, {
-      onJoin: (instance, link) => this.#sessionOf(instance).addLink(link),
+      onJoin: (instance, link) => this.#join(instance, link),
       get instanceCount() {
         return sessions.size;
       },
@@ -110,6 +115,13 @@ export class SessionServer {
     this.#deps.onOver();
   }
 
+  #join(instance: string, link: SecureLink): void {
+    const farewell = this.#ended.get(instance);
+    const session = this.#sessionOf(instance);
+    session.addLink(link);
+    if (farewell !== undefined) session.session.end(0, farewell);
+  }
+
   #sessionOf(instance: string): ServerSession {
     const known = this.#sessions.get(instance);
     if (known !== undefined) return known;
@@ -136,18 +148,21 @@ export class SessionServer {
 
   #openTerminal(owner: ServerSession, incoming: IncomingOpen): void {
     const shell = this.#shell ?? new Shell(this.#deps.clock, () => this.#feed('work-over'));
+    this.#takeOver(owner);
     new TerminalChannel(incoming, {
       clock: this.#deps.clock,
       owner,
       shell,
       start: (request) => this.#startShell(shell, request),
-      onClosed: () => undefined,
       onStatusSent: () => this.#feed('status-sent'),
     });
   }
 
   #startShell(shell: Shell, request: ShellRequest): void {
-    if (this.#shell === shell) return;
+    if (this.#shell === shell) {
+      shell.redraw(request.columns, request.rows);
+      return;
+    }
     this.#workName = this.#deps.work.startShell(shell, request);
     this.#shell = shell;
   }
@@ -180,12 +195,30 @@ export class SessionServer {
   #onSessionEnd(owner: ServerSession, end: SessionEnd): void {
     this.#sessions.delete(owner.instance);
     if (this.#isOver) return;
+    this.#remember(owner.instance, end.kind === 'bye' ? end.text : end.error.message);
     this.#deps.logger.log(
       1,
       `session ended: ${end.kind === 'bye' ? `bye ${end.text}` : end.error.message}`,
     );
     this.#onPresence();
-    if (end.kind === 'bye' && end.code === 0 && this.#sessions.size === 0) this.end('');
+    if (end.kind === 'bye' && end.by === 'peer' && end.code === 0 && this.#sessions.size === 0)
+      this.end('');
+  }
+
+  #remember(instance: string, farewell: string): void {
+    for (const oldest of this.#ended.keys()) {
+      if (this.#ended.size < MAX_ENDED) break;
+      this.#ended.delete(oldest);
+    }
+    this.#ended.set(instance, farewell);
+  }
+
+  /** Who attaches has the shell: clients that are away would hold its output back, and are told when they return. */
+  #takeOver(owner: ServerSession): void {
+    for (const other of this.#sessions.values()) {
+      if (other !== owner && !other.isPresent)
+        other.session.end(0, 'another client has taken over the shell');
+    }
   }
 
   #feed(event: LifetimeEvent): void {

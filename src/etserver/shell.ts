@@ -91,6 +91,12 @@ export class Shell implements PtyEvents {
     if (this.#exit === undefined) this.#pty?.resize(columns, rows);
   }
 
+  /** Makes the programs draw their screens again: two changes of size, since one to the same size is none. */
+  redraw(columns: number, rows: number): void {
+    this.resize(columns, rows > 1 ? rows - 1 : rows + 1);
+    this.resize(columns, rows);
+  }
+
   signal(name: string): void {
     if (this.#exit === undefined) this.#pty?.signal(name);
   }

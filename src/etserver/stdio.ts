@@ -29,7 +29,7 @@ function readSome(fd: number, target: Buffer, at: number, clock: Clock): Promise
     read(fd, target, at, target.length - at, null, (error, count) => {
       if (error === null) resolve(count);
       else if (systemCodeOf(error) === 'EAGAIN') {
-        clock.schedule(RETRY_MS, () => readSome(fd, target, at, clock).then(resolve, reject));
+        clock.schedule(RETRY_MS, () => resolve(readSome(fd, target, at, clock)));
       } else {
         reject(
           new EtError('ET_ERR_BOOTSTRAP', `reading the request: ${error.message}`, {

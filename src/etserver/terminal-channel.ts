@@ -27,7 +27,6 @@ export interface TerminalChannelDeps {
   readonly shell: Shell;
   /** Starts the shell, unless it runs already. */
   readonly start: (request: ShellRequest) => void;
-  readonly onClosed: () => void;
   /** All output and the exit status have been handed to the channel. */
   readonly onStatusSent: () => void;
 }
@@ -104,7 +103,6 @@ export class TerminalChannel implements ChannelEvents, Viewer {
 
   onClose(): void {
     if (this.#isAttached) this.#deps.shell.detach(this);
-    this.#deps.onClosed();
   }
 
   onExit(exit: ExitStatus): void {
