@@ -1,7 +1,7 @@
+import { MAX_EARLY_NOTES } from '../wire/limits.ts';
 import { type JsonObject, REASON } from '../wire/messages.ts';
 import { MarkedQueue } from './marked-queue.ts';
 import type { ReceiveWindow } from './receive-window.ts';
-import { MAX_EARLY_NOTES } from './sending-half.ts';
 
 /** How the peer broke the rules of a channel. */
 export interface Fault {

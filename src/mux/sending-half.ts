@@ -6,6 +6,7 @@ import {
   writeDataHeader,
   writeEof,
 } from '../wire/encode-message.ts';
+import { MAX_EARLY_NOTES } from '../wire/limits.ts';
 import type { JsonObject } from '../wire/messages.ts';
 import { MarkedQueue } from './marked-queue.ts';
 import type { SendCredit } from './send-credit.ts';
@@ -14,8 +15,6 @@ import type { SendCredit } from './send-credit.ts';
 export const DEFAULT_HIGH_WATER_BYTES: number = 256 * 1024;
 /** The rest of a nearly full record is not worth a DATA message of fewer bytes. */
 const MIN_BODY_BYTES = 64;
-/** Notes that may precede the answer to an OPEN (PROTOCOL.md section 7). */
-export const MAX_EARLY_NOTES = 64;
 
 /** A note, made ready, or (without one) the end of file. */
 interface Mark {

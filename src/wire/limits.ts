@@ -58,6 +58,8 @@ export const MAX_METADATA_BYTES = 4096;
 export const MAX_NOTE_BYTES = 1024;
 export const MAX_REASON_BYTES = 1024;
 export const MAX_EARLY_DATA_BYTES: number = 8 * 1024;
+/** Notes that may come before the answer to an OPEN. */
+export const MAX_EARLY_NOTES = 64;
 export const MAX_UNANSWERED_OPENS = 256;
 export const MAX_CHANNELS = 16_384;
 /** Largest body of one DATA message; senders choose far smaller ones on slow links. */
