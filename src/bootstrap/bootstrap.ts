@@ -56,6 +56,7 @@ export async function bootstrap(
     throwIfAborted(signal);
     throw failureOf(runner, channel, scanner, outcome.exit);
   }
+  channel.hush();
   try {
     if (outcome.kind === 'failure') throw reported(outcome.failure);
     checkChoice(request, outcome.reply);

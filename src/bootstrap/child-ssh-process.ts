@@ -24,8 +24,10 @@ export class ChildSshProcess implements SshProcess {
   readonly exit: Promise<SshExit>;
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #tail = new TailText(STDERR_TAIL_LENGTH);
+  #isHushed: boolean;
 
   constructor(command: LocalCommand, options: SshRunOptions, onStderr: StderrSink) {
+    this.#isHushed = options.batch;
     this.#child = spawn(command.program, command.arguments, {
       stdio: 'pipe',
       env: command.environment,
@@ -38,7 +40,7 @@ export class ChildSshProcess implements SshProcess {
       stream.on('error', () => undefined);
     this.#child.stderr.on('data', (bytes: Uint8Array) => {
       this.#tail.push(bytes);
-      onStderr(bytes);
+      if (!this.#isHushed) onStderr(bytes);
     });
     this.exit = this.#exitOf(command.program);
     this.#obey(options.signal);
@@ -46,6 +48,10 @@ export class ChildSshProcess implements SshProcess {
 
   get stderrTail(): string {
     return this.#tail.text;
+  }
+
+  hush(): void {
+    this.#isHushed = true;
   }
 
   kill(): void {
@@ -69,14 +75,10 @@ export class ChildSshProcess implements SshProcess {
         resolve({ status: undefined, signal: undefined, failure: cannotRun(program, cause) });
       });
       this.#child.once('exit', (status, signal) => {
-        // Not at `close`: a lingering ControlMaster may hold the pipes open for hours. What the program itself has written is in
-        // them, and read after one more turn of the event loop.
-        setImmediate(() =>
-          setImmediate(() => {
-            resolve({ status: status ?? undefined, signal: signal ?? undefined });
-            unref(this.#child.stderr);
-          }),
-        );
+        // Not at `close`: a lingering ControlMaster may hold the pipes open for hours. What the program itself has written has been
+        // read by now: libuv looks at signals, and so at SIGCHLD, after all that is readable.
+        resolve({ status: status ?? undefined, signal: signal ?? undefined });
+        unref(this.#child.stderr);
       });
     });
   }

@@ -26,6 +26,8 @@ export interface SshProcess {
   readonly stderrTail: string;
   /** Resolves, and never rejects, when the command is over, though its output may still be held open by others. */
   readonly exit: Promise<SshExit>;
+  /** From now on nobody is shown its standard error: the screen is another program's. */
+  hush(): void;
   /** Ends it at once. */
   kill(): void;
   /** Lets it finish by itself, unread, and without keeping this process alive. */
@@ -33,7 +35,7 @@ export interface SshProcess {
 }
 
 export interface SshRunOptions {
-  /** True: fail where a person would have to be asked. */
+  /** True: fail where a person would have to be asked, and show nobody the standard error. */
   readonly batch: boolean;
   /** Kills the command. */
   readonly signal?: AbortSignal | undefined;

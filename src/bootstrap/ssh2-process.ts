@@ -16,9 +16,11 @@ export class Ssh2Process implements SshProcess {
   #resolve: (exit: SshExit) => void = () => undefined;
   #client: Client | undefined;
   #isOver = false;
+  #isHushed: boolean;
 
-  constructor(onStderr: StderrSink) {
+  constructor(onStderr: StderrSink, isHushed: boolean) {
     this.#onStderr = onStderr;
+    this.#isHushed = isHushed;
     this.exit = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -31,6 +33,10 @@ export class Ssh2Process implements SshProcess {
 
   get isOver(): boolean {
     return this.#isOver;
+  }
+
+  hush(): void {
+    this.#isHushed = true;
   }
 
   kill(): void {
@@ -71,7 +77,7 @@ export class Ssh2Process implements SshProcess {
 
   showStderr(bytes: Uint8Array): void {
     this.#tail.push(bytes);
-    this.#onStderr(bytes);
+    if (!this.#isHushed) this.#onStderr(bytes);
   }
 
   fail(failure: EtError): void {

@@ -55,7 +55,7 @@ export class Ssh2Runner implements SshRunner {
   }
 
   run(remoteCommand: string, options: SshRunOptions): SshProcess {
-    const process = new Ssh2Process(this.#options.onStderr);
+    const process = new Ssh2Process(this.#options.onStderr, options.batch);
     const abort = (): void => process.kill();
     if (options.signal?.aborted === true) abort();
     options.signal?.addEventListener('abort', abort, { once: true });

@@ -35,6 +35,7 @@ function host(
           exit === undefined
             ? new Promise(() => undefined)
             : new Promise((resolve) => setImmediate(() => setImmediate(resolve, exit))),
+        hush: () => undefined,
         kill: () => undefined,
         release: () => {
           runner.released += 1;

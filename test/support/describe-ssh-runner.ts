@@ -76,12 +76,28 @@ export function describeSshRunner(name: string, make: () => Promise<RunnerSetup>
     });
 
     test('keeps stdout and stderr apart, and shows the latter', async () => {
-      const process = run('echo to-out; echo to-err >&2');
+      const process = setup.runner.run('echo to-out; echo to-err >&2', { batch: false });
       process.stdin.end();
       expect(await text(process.stdout)).toBe('to-out\n');
       await process.exit;
       expect(process.stderrTail).toBe('to-err\n');
       expect(setup.stderr()).toContain('to-err\n');
+    });
+
+    test('shows nobody the stderr of a batch, nor anything once it is hushed', async () => {
+      const before = setup.stderr();
+      const batch = run('echo unasked >&2');
+      batch.stdout.resume();
+      await batch.exit;
+      expect(batch.stderrTail).toContain('unasked\n');
+      const hushed = setup.runner.run('echo up; read x; echo late >&2', { batch: false });
+      await untilSaid(hushed);
+      hushed.hush();
+      hushed.stdin.end();
+      hushed.stdout.resume();
+      await hushed.exit;
+      expect(hushed.stderrTail).toContain('late\n');
+      expect(setup.stderr().slice(before.length)).not.toMatch(/unasked|late/u);
     });
 
     test.each([0, 254])('tells the status %i', async (status) => {
