@@ -1,0 +1,196 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { EtTerminal, type EtTerminalOptions } from './et-terminal.ts';
+import { Sshd, type SshdOptions } from './sshd.ts';
+import { until } from './until.ts';
+
+const BIN = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..', 'bin');
+export const ET: string = join(BIN, 'et.js');
+export const ETSERVER: string = join(BIN, 'etserver.js');
+
+/** How a program ended, and what it said. */
+export interface Finished {
+  readonly stdout: Buffer;
+  readonly stderr: string;
+  readonly stderrBytes: Buffer;
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** For comparing all of it at once. */
+export function said({ stdout, stderr, status }: Finished): object {
+  return { stdout: stdout.toString(), stderr, status };
+}
+
+export interface RunOptions {
+  readonly input?: Uint8Array | string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** One line of `etserver ls --json`. */
+export interface ListedSession {
+  readonly session: string;
+  readonly pid: number;
+  readonly port: number;
+  readonly command: string;
+  readonly attached: boolean;
+  readonly over: boolean;
+}
+
+/**
+ * A host that `et testhost` reaches over a real sshd: an account with an empty home, in which `etserver` is on PATH, and whose
+ * sessions nobody else sees. The client runs in the same home. `stop` ends all of it.
+ */
+export class EtHost {
+  /** Home of both ends; its path is in the environment of every process that belongs to this host, and only there. */
+  readonly home: string;
+  readonly sshd: Sshd;
+  /** What the client's processes get. */
+  readonly environment: Readonly<Record<string, string>>;
+
+  private constructor(home: string, sshd: Sshd, environment: Readonly<Record<string, string>>) {
+    this.home = home;
+    this.sshd = sshd;
+    this.environment = environment;
+  }
+
+  static async start(
+    options: SshdOptions & { readonly withoutServer?: boolean } = {},
+  ): Promise<EtHost> {
+    const home = realpathSync(mkdtempSync(join(tmpdir(), 'everterm-host-')));
+    chmodSync(home, 0o700);
+    mkdirSync(join(home, 'bin'));
+    mkdirSync(join(home, 'run'));
+    if (options.withoutServer !== true) symlinkSync(ETSERVER, join(home, 'bin', 'etserver'));
+    const environment = {
+      HOME: home,
+      PATH: `${join(home, 'bin')}:${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
+      EVERTERM_RUN_DIR: join(home, 'run'),
+      LANG: 'C.UTF-8',
+      TERM: 'xterm-256color',
+    };
+    const onHost = `SetEnv HOME=${home} PATH=${environment.PATH} EVERTERM_RUN_DIR=${environment.EVERTERM_RUN_DIR}`;
+    const sshd = await Sshd.start({ ...options, config: [onHost, ...(options.config ?? [])] });
+    return new EtHost(home, sshd, environment);
+  }
+
+  /** The arguments that make `testhost` mean this host. */
+  get to(): readonly string[] {
+    return ['-F', this.sshd.sshConfigPath];
+  }
+
+  file(path: string, content: string | Uint8Array): string {
+    const whole = join(this.home, path);
+    mkdirSync(dirname(whole), { recursive: true });
+    writeFileSync(whole, content);
+    return whole;
+  }
+
+  read(path: string): string {
+    return readFileSync(join(this.home, path), 'utf8');
+  }
+
+  /** `et` with these flags and operands, to this host. */
+  et(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+    return this.run(process.execPath, [ET, ...this.to, ...args], options);
+  }
+
+  /** `et --local` */
+  local(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+    return this.run(process.execPath, [ET, '--local', ...args], options);
+  }
+
+  etserver(...args: readonly string[]): Promise<Finished> {
+    return this.run(process.execPath, [ETSERVER, ...args]);
+  }
+
+  ssh(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+    return this.run('ssh', [...this.to, ...args], options);
+  }
+
+  async run(file: string, args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+    const child = spawn(file, args, {
+      cwd: this.home,
+      env: { ...this.environment, ...options.environment },
+    });
+    // Who ends early does not read all.
+    child.stdin.on('error', () => undefined).end(options.input ?? '');
+    const outputs = Promise.all([buffer(child.stdout), buffer(child.stderr)]);
+    const [status, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+    const [stdout, stderrBytes] = await outputs;
+    return { stdout, stderr: stderrBytes.toString(), stderrBytes, status, signal };
+  }
+
+  /** `et` on a terminal of its own. */
+  terminal(args: readonly string[], options: Partial<EtTerminalOptions> = {}): EtTerminal {
+    return new EtTerminal([process.execPath, ET, ...this.to, ...args], {
+      cwd: this.home,
+      ...options,
+      environment: { ...this.environment, ...options.environment },
+    });
+  }
+
+  async sessions(): Promise<readonly ListedSession[]> {
+    const { stdout } = await this.etserver('ls', '--json');
+    return JSON.parse(stdout.toString()) as ListedSession[];
+  }
+
+  /** The command lines of what runs in this home. */
+  processes(): readonly string[] {
+    return readdirSync('/proc').flatMap((pid) => {
+      if (!/^\d+$/u.test(pid) || Number(pid) === process.pid) return [];
+      try {
+        const isOurs = readFileSync(`/proc/${pid}/environ`, 'latin1').includes(this.home);
+        if (!isOurs) return [];
+        const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
+        return [`${pid} ${words.join(' ').slice(0, 200)}`];
+      } catch {
+        // Gone since it was listed, or not ours to look at.
+        return [];
+      }
+    });
+  }
+
+  /** Settles when nothing runs here any more. */
+  async quiet(): Promise<void> {
+    await until(
+      'nothing of this host runs',
+      () => this.processes(),
+      (list) => list.length === 0,
+    );
+  }
+
+  /** Fails when a test has left something running; it is ended all the same. */
+  async stop(): Promise<void> {
+    try {
+      await this.quiet();
+    } finally {
+      for (const line of this.processes()) kill(Number(line.split(' ')[0]));
+      await this.sshd.stop();
+      rmSync(this.home, { recursive: true, force: true });
+    }
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // Gone by itself.
+  }
+}
