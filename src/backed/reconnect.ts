@@ -57,6 +57,8 @@ export interface ReconnectState {
   /** Links in a row that were lost within `steadyMs`. */
   readonly shortLives: number;
   readonly isBlocked: boolean;
+  /** A nudge came while a dial beside ran alone: `nextAtMs` is set for its sake. */
+  readonly isNudged: boolean;
 }
 
 export const INITIAL_RECONNECT: ReconnectState = {
@@ -68,6 +70,7 @@ export const INITIAL_RECONNECT: ReconnectState = {
   joinedAtMs: Number.NEGATIVE_INFINITY,
   shortLives: 0,
   isBlocked: false,
+  isNudged: false,
 };
 
 export type ReconnectEvent =
@@ -111,7 +114,8 @@ export function nextReconnect(
       if (state.kind !== 'content') return { state, dial: false };
       return start({ ...state, kind: 'beside' }, nowMs, attended, jitter, policy);
     case 'nudge':
-      if (!heedsNudge(state, nowMs, policy)) return { state, dial: false };
+      if (!heedsNudge(state, nowMs, policy))
+        return { state: rememberNudge(state, policy), dial: false };
       return start({ ...state, isBlocked: false }, nowMs, attended, jitter, policy);
     case 'retry-due':
       if (state.nextAtMs === undefined || nowMs < state.nextAtMs) return { state, dial: false };
@@ -153,8 +157,17 @@ function fresh(state: ReconnectState): ReconnectState {
 /** A dial beside a suspect link runs alone for a second: holding a key down must not make a crowd of them. */
 function heedsNudge(state: ReconnectState, nowMs: number, policy: ReconnectPolicy): boolean {
   if (state.kind === 'content') return false;
-  const isAlone = state.kind === 'beside' && state.nextAtMs === undefined;
-  return nowMs - state.lastStartMs >= (isAlone ? policy.besideWaitMs : policy.minGapMs);
+  return nowMs - state.lastStartMs >= (isAlone(state) ? policy.besideWaitMs : policy.minGapMs);
+}
+
+/** One key is enough: the next dial starts when the one beside has been alone for long enough. */
+function rememberNudge(state: ReconnectState, policy: ReconnectPolicy): ReconnectState {
+  if (!isAlone(state)) return state;
+  return { ...state, isNudged: true, nextAtMs: state.lastStartMs + policy.besideWaitMs };
+}
+
+function isAlone({ kind, nextAtMs, isNudged }: ReconnectState): boolean {
+  return kind === 'beside' && (nextAtMs === undefined || isNudged);
 }
 
 function start(
@@ -166,7 +179,10 @@ function start(
 ): ReconnectStep {
   const attempts = state.attempts + 1;
   if (state.kind === 'beside')
-    return { state: { ...state, attempts, lastStartMs: nowMs, nextAtMs: undefined }, dial: true };
+    return {
+      state: { ...state, attempts, lastStartMs: nowMs, nextAtMs: undefined, isNudged: false },
+      dial: true,
+    };
   const unattended = attended ? 0 : state.unattended + 1;
   const waitMs = waitAfter(attempts, unattended, attended, jitter, policy);
   return {
@@ -216,7 +232,7 @@ function afterFailure(
   if (state.kind === 'beside' && event.stillDialing === 0) {
     const capMs = attended ? policy.attendedBesideWaitMs : policy.maxWaitMs;
     const waitMs = Math.min(policy.besideWaitMs * 2 ** Math.min(state.attempts - 1, 16), capMs);
-    return { state: { ...state, nextAtMs: nowMs + waitMs }, dial: false };
+    return { state: { ...state, nextAtMs: nowMs + waitMs, isNudged: false }, dial: false };
   }
   if (state.kind !== 'searching' || !event.noRoute || event.stillDialing > 0)
     return { state, dial: false };

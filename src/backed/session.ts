@@ -11,40 +11,8 @@ import { RecordBuilder } from './record-builder.ts';
 import { RecordHandler } from './record-handler.ts';
 import type { SecureLink } from './secure-link.ts';
 import type { SentRecord } from './sent-records.ts';
+import type { SessionEnd, SessionEvents, SessionSource } from './session-events.ts';
 import { SessionLink } from './session-link.ts';
-
-/** What a session carries: the mux, or anything that makes and takes the bytes of its streams. */
-export interface SessionSource {
-  /** Streams that have something to send, as a bit set. */
-  readonly ready: number;
-  /** Of these, the ones that have had less than their least share: a little of them goes first. */
-  readonly overdue?: number;
-  /** Writes the next bytes of `stream` into `target`; returns how many. */
-  take(stream: number, target: Uint8Array): number;
-  /** The next contiguous bytes of `stream`, valid until the call returns. */
-  receive(stream: number, bytes: Uint8Array): void;
-}
-
-/** Why a session ended. */
-export type SessionEnd =
-  | {
-      readonly kind: 'bye';
-      readonly by: 'us' | 'peer';
-      readonly code: number;
-      readonly text: string;
-    }
-  | { readonly kind: 'failed'; readonly error: EtError };
-
-export interface SessionEvents {
-  /** A link joined, was lost (`error` says why), turned suspect, or was heard of again. */
-  onLink(
-    event: 'joined' | 'lost' | 'suspect' | 'revived',
-    link: SessionLink,
-    error?: EtError,
-  ): void;
-  /** Once, and nothing after it. */
-  onEnd(end: SessionEnd): void;
-}
 
 /** Bytes sent in one go, so that the peer works while we seal the next ones. */
 const GO_BYTES = 262_144;

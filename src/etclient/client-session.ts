@@ -1,7 +1,8 @@
 import { DEFAULT_RECONNECT } from '../backed/reconnect.ts';
 import { type DialResult, Redialer, type StartDial } from '../backed/redialer.ts';
 import type { SecureLink } from '../backed/secure-link.ts';
-import { Session, type SessionEnd } from '../backed/session.ts';
+import { Session } from '../backed/session.ts';
+import type { SessionEnd } from '../backed/session-events.ts';
 import type { SessionLink } from '../backed/session-link.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { EtError } from '../base/errors.ts';

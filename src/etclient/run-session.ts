@@ -1,4 +1,4 @@
-import type { SessionEnd } from '../backed/session.ts';
+import type { SessionEnd } from '../backed/session-events.ts';
 import type { Clock, WallClock } from '../base/clock.ts';
 import type { EtError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';

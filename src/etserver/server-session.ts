@@ -1,5 +1,6 @@
 import type { SecureLink } from '../backed/secure-link.ts';
-import { Session, type SessionEnd } from '../backed/session.ts';
+import { Session } from '../backed/session.ts';
+import type { SessionEnd } from '../backed/session-events.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { IncomingOpen } from '../mux/channel.ts';

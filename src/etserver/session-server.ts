@@ -1,7 +1,7 @@
 import { Acceptor } from '../backed/acceptor.ts';
 import type { KeyRing } from '../backed/key-ring.ts';
 import type { SecureLink } from '../backed/secure-link.ts';
-import type { SessionEnd } from '../backed/session.ts';
+import type { SessionEnd } from '../backed/session-events.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';

@@ -1,4 +1,4 @@
-import type { SessionSource } from '../../src/backed/session.ts';
+import type { SessionSource } from '../../src/backed/session-events.ts';
 import { ByteQueue } from '../../src/base/byte-queue.ts';
 import { concatBytes } from '../../src/base/bytes.ts';
 import { MAX_STREAMS } from '../../src/wire/limits.ts';

@@ -1,8 +1,9 @@
 import { simulate } from './simulate.ts';
 
-const USAGE = `usage: npm run sim -- [--seeds COUNT] [--from SEED] | --seed SEED [--trace]
+const USAGE = `usage: npm run sim -- [--seeds COUNT] [--from SEED] [--first] | --seed SEED [--trace]
   --seeds COUNT   play this many seeds (default 1000)
   --from SEED     begin with this one (default 1)
+  --first         stop at the first that fails
   --seed SEED     play one alone
   --trace         print every event of it
 `;
@@ -32,8 +33,12 @@ function main(args: readonly string[]): number {
   }
   if (seed !== undefined) return play(seed, args.includes('--trace')) ? 0 : 1;
   let failed = 0;
-  for (let i = 0; i < count; i += 1) if (!play(from + i, false)) failed += 1;
-  process.stdout.write(`${count} seeds from ${from}: ${failed} failed\n`);
+  let played = 0;
+  while (played < count && !(failed > 0 && args.includes('--first'))) {
+    if (!play(from + played, false)) failed += 1;
+    played += 1;
+  }
+  process.stdout.write(`${played} seeds from ${from}: ${failed} failed\n`);
   return failed === 0 ? 0 : 1;
 }
 

@@ -2,7 +2,8 @@ import type { ClientKeys } from '../../src/backed/client-keys.ts';
 import type { HandshakeClient } from '../../src/backed/handshake-client.ts';
 import { type LinkDialOptions, shakeHands } from '../../src/backed/link-dial.ts';
 import type { DialResult, RunningDial } from '../../src/backed/redialer.ts';
-import type { Session, SessionEnd } from '../../src/backed/session.ts';
+import type { Session } from '../../src/backed/session.ts';
+import type { SessionEnd } from '../../src/backed/session-events.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import type { EtError } from '../../src/base/errors.ts';
 import type { Logger } from '../../src/base/logger.ts';
@@ -60,7 +61,7 @@ export class SimClient {
     };
     const dial = (done: (result: DialResult) => void): RunningDial => this.#dial(this.path, done);
     this.own = new ClientSession(
-      { clock, random, logger, dial, upgrade: undefined },
+      { clock, random, logger, dial, upgrade: undefined, keepaliveMs: undefined },
       {
         onFirstLink: () => undefined,
         onOutage: () => {

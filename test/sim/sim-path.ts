@@ -30,6 +30,8 @@ export class SimPath {
   /** Those that the network still carries. */
   readonly connections: Set<SimConnection> = new Set();
   dialCount = 0;
+  /** Made once: a year of failures is millions. */
+  readonly #failures = new Map<DialError, DialFailure>();
 
   constructor(name: string, kind: Carrier['kind'], faults: LinkFaults) {
     this.name = name;
@@ -57,13 +59,18 @@ export class SimPath {
 
   /** How long a dial takes to fail, and with what. */
   failure(error: DialError): { readonly afterMs: number; readonly failure: DialFailure } {
-    if (error === 'DNS') {
-      const attempt = { target: `dns ${this.name}`, kind: 'dns', what: 'has no address' } as const;
-      return { afterMs: this.rttMs, failure: new DialFailure([attempt]) };
-    }
+    const failure = this.#failures.get(error) ?? this.#fail(error);
+    this.#failures.set(error, failure);
     const isLocal = error === 'ENETUNREACH' || error === 'ENETDOWN' || error === 'EMFILE';
     const afterMs = error === 'ETIMEDOUT' ? 2000 : this.rttMs;
-    const failure = new DialFailure([attemptFailedBy(`sim ${this.name}`, { code: error })]);
     return { afterMs: isLocal ? 0 : afterMs, failure };
+  }
+
+  #fail(error: DialError): DialFailure {
+    if (error !== 'DNS') {
+      return new DialFailure([attemptFailedBy(`sim ${this.name}`, { code: error })]);
+    }
+    const attempt = { target: `dns ${this.name}`, kind: 'dns', what: 'has no address' } as const;
+    return new DialFailure([attempt]);
   }
 }

@@ -1,7 +1,8 @@
 import { Acceptor } from '../../src/backed/acceptor.ts';
 import { KeyRing } from '../../src/backed/key-ring.ts';
 import type { SecureLink } from '../../src/backed/secure-link.ts';
-import { Session, type SessionEnd } from '../../src/backed/session.ts';
+import { Session } from '../../src/backed/session.ts';
+import type { SessionEnd } from '../../src/backed/session-events.ts';
 import { toHex } from '../../src/base/bytes.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import type { EtError } from '../../src/base/errors.ts';

@@ -1,5 +1,6 @@
 import { ClientKeys } from '../../src/backed/client-keys.ts';
-import type { Session, SessionEnd } from '../../src/backed/session.ts';
+import type { Session } from '../../src/backed/session.ts';
+import type { SessionEnd } from '../../src/backed/session-events.ts';
 import { toHex } from '../../src/base/bytes.ts';
 import type { EtError } from '../../src/base/errors.ts';
 import type { Logger } from '../../src/base/logger.ts';
@@ -135,7 +136,11 @@ export class SimWorld {
       const dueMs = clock.nextDueMs;
       if (dueMs === undefined || dueMs > untilMs) break;
       this.#countEvent(dueMs);
-      clock.step();
+      try {
+        clock.step();
+      } catch (thrown) {
+        report.fail(thrown instanceof Error ? `${thrown.stack}` : String(thrown));
+      }
       if (this.#events % LOOK_EVERY === 0) this.#look();
     }
     clock.advanceTo(untilMs);

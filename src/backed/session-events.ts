@@ -1,0 +1,35 @@
+import type { EtError } from '../base/errors.ts';
+import type { SessionLink } from './session-link.ts';
+
+/** What a session carries: the mux, or anything that makes and takes the bytes of its streams. */
+export interface SessionSource {
+  /** Streams that have something to send, as a bit set. */
+  readonly ready: number;
+  /** Of these, the ones that have had less than their least share: a little of them goes first. */
+  readonly overdue?: number;
+  /** Writes the next bytes of `stream` into `target`; returns how many. */
+  take(stream: number, target: Uint8Array): number;
+  /** The next contiguous bytes of `stream`, valid until the call returns. */
+  receive(stream: number, bytes: Uint8Array): void;
+}
+
+/** Why a session ended. */
+export type SessionEnd =
+  | {
+      readonly kind: 'bye';
+      readonly by: 'us' | 'peer';
+      readonly code: number;
+      readonly text: string;
+    }
+  | { readonly kind: 'failed'; readonly error: EtError };
+
+export interface SessionEvents {
+  /** A link joined, was lost (`error` says why), turned suspect, or was heard of again. */
+  onLink(
+    event: 'joined' | 'lost' | 'suspect' | 'revived',
+    link: SessionLink,
+    error?: EtError,
+  ): void;
+  /** Once, and nothing after it. */
+  onEnd(end: SessionEnd): void;
+}
