@@ -70,6 +70,8 @@ export class Ssh2Process implements SshProcess {
     channel.on('error', () => undefined);
     channel.stderr.on('data', (bytes: Uint8Array) => this.showStderr(bytes));
     channel.pipe(this.stdout);
+    // Who wants no more of the output still wants the end of it.
+    this.stdout.once('close', () => channel.resume());
     this.stdin.pipe(channel);
     // After the last byte of both outputs.
     channel.on('close', () => this.finish({ status, signal }));
