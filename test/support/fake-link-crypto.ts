@@ -11,7 +11,7 @@ import {
   parseHelloPayload,
 } from '../../src/wire/hello.ts';
 import { TAG_BYTES } from '../../src/wire/limits.ts';
-import type { LinkCrypto, RecordKeys } from '../../src/wire/link-crypto.ts';
+import type { LinkCrypto, RecordKeys, RecordOpener } from '../../src/wire/link-crypto.ts';
 
 const EPHEMERAL_BYTES = 32;
 
@@ -46,9 +46,23 @@ function sealWith(key: number, number: number, plaintext: Uint8Array): Uint8Arra
 
 function openWith(key: number, number: number, sealed: Uint8Array): Uint8Array | undefined {
   if (sealed.length < TAG_BYTES) return undefined;
-  const plaintext = sealed.slice(0, sealed.length - TAG_BYTES);
+  const plaintext = sealed.subarray(0, sealed.length - TAG_BYTES);
   const tag = sealed.subarray(plaintext.length);
   return equalBytes(tag, tagOf(key, number, plaintext)) ? plaintext : undefined;
+}
+
+/** Opens into memory that the next record overwrites: whoever keeps a plaintext beyond the call keeps rubbish. */
+function openerOf(key: number): RecordOpener {
+  let memory = new Uint8Array(1024);
+  return {
+    open: (number, sealed) => {
+      const plaintext = openWith(key, number, sealed);
+      if (plaintext === undefined) return undefined;
+      if (memory.length < plaintext.length) memory = new Uint8Array(2 * plaintext.length);
+      memory.set(plaintext);
+      return memory.subarray(0, plaintext.length);
+    },
+  };
 }
 
 function keysOf(sealKey: number, openKey: number): RecordKeys {
@@ -58,7 +72,7 @@ function keysOf(sealKey: number, openKey: number): RecordKeys {
         pieces.push(sealWith(sealKey, number, plaintext));
       },
     },
-    opener: { open: (number, sealed) => openWith(openKey, number, sealed) },
+    opener: openerOf(openKey),
   };
 }
 
