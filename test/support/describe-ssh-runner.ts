@@ -87,6 +87,7 @@ export function describeSshRunner(name: string, make: () => Promise<RunnerSetup>
     test('shows nobody the stderr of a batch, nor anything once it is hushed', async () => {
       const before = setup.stderr();
       const batch = run('echo unasked >&2');
+      batch.stdin.end();
       batch.stdout.resume();
       await batch.exit;
       expect(batch.stderrTail).toContain('unasked\n');
