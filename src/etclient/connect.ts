@@ -75,6 +75,8 @@ async function startServer(
     port: command.serverPort,
     bind: command.bind,
     graceSeconds: command.graceSeconds,
+    // A hint: the server makes ready what a command needs while the reply travels.
+    extra: { work: command.work.kind === 'command' ? 'exec' : 'terminal' },
   };
   try {
     const options = { serverPath: command.serverPath, signal: starting.signal };

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { SystemClock } from '../base/clock.ts';
 import { EtError, messageOf } from '../base/errors.ts';
@@ -8,6 +8,7 @@ import { ALIVE_MARKER, CONNECT_MARKER } from '../wire/remote-markers.ts';
 import { parseCommandLine } from './cli/parse-command-line.ts';
 import type { ServerCommand } from './cli/server-command.ts';
 import { SessionRegistry } from './registry.ts';
+import { loginOpenFiles } from './soft-limit.ts';
 import { writeAll } from './stdio.ts';
 
 const clock = new SystemClock();
@@ -70,12 +71,14 @@ async function session(): Promise<undefined> {
       const found = await new OwnSessions(clock, new SocketFactory(clock, 4096), registry).list();
       return found.filter((one) => !one.attached && !one.over).length;
     },
-    makeWork: (sessionId) =>
+    makeWork: (sessionId, isLocal) =>
       new WorkStarter({
         clock,
         inherited,
         shell: loginShell(inherited['SHELL']),
-        home,
+        home: existsSync(home) ? home : '/',
+        openFiles: loginOpenFiles(process.ppid),
+        isLocal,
         version: version(),
         sessionId,
         motd: () => readMotd(home),

@@ -31,7 +31,7 @@ export interface ServeDeps {
   readonly userName: string;
   /** The user's other sessions on this host that have no client. */
   readonly countDetached: () => Promise<number>;
-  readonly makeWork: (sessionId: string) => WorkStarter;
+  readonly makeWork: (sessionId: string, isLocal: boolean) => WorkStarter;
   /** Ends the process. */
   readonly exit: (status: number) => void;
 }
@@ -60,6 +60,8 @@ async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> 
   const passkey = random.bytes(SECRET_BYTES);
   const sockets = new SocketFactory(clock);
   const local = request.extra?.['local'] === true;
+  const work = deps.makeWork(id, local);
+  if (request.extra?.['work'] === 'exec') work.prepare();
   let roads: AcceptedRoads | undefined;
   const server = new SessionServer({
     clock,
@@ -73,7 +75,7 @@ async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> 
       ...DEFAULT_LIFETIME,
       graceMs: request.graceSeconds === null ? undefined : request.graceSeconds * 1000,
     },
-    work: deps.makeWork(id),
+    work,
     onOver: () => void leave(deps, roads),
   });
   const notices = keepWhenUserLeaves(deps, id);

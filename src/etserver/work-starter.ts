@@ -1,6 +1,7 @@
 import { utf8 } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { type Exec, type ExecEvents, type ExecOptions, spawnExec } from '../process/exec.ts';
+import { makeExecPipes } from '../process/exec-pipes.ts';
 import { loginEnvironment } from '../process/login-environment.ts';
 import type { LoginShell } from '../process/login-shell.ts';
 import { spawnPty } from '../process/pty.ts';
@@ -16,11 +17,19 @@ export interface WorkStarterDeps {
   readonly version: string;
   readonly sessionId: string;
   readonly motd: () => string;
+  /** Soft limit of open descriptors of a login; `undefined`: as this process has it. */
+  readonly openFiles: number | undefined;
+  /** On the machine of the client itself: what is stale after an ssh connection is not stale here. */
+  readonly isLocal: boolean;
 }
+
+/** What a login over ssh leaves behind, and one on the same machine does not. */
+const LIVE_LOCALLY = ['SSH_AUTH_SOCK', 'DISPLAY'];
 
 /** Starts shells and commands as a login of this user. */
 export class WorkStarter {
   readonly #deps: WorkStarterDeps;
+  #pipes: ExecOptions['pipes'];
 
   constructor(deps: WorkStarterDeps) {
     this.#deps = deps;
@@ -30,13 +39,19 @@ export class WorkStarter {
     sent: Readonly<Record<string, string>>,
     tty: string | undefined,
   ): Record<string, string> {
-    const { inherited, version, sessionId } = this.#deps;
-    return loginEnvironment({ inherited, requested: sent, tty, version, sessionId });
+    const { inherited, version, sessionId, isLocal } = this.#deps;
+    const keep = isLocal ? LIVE_LOCALLY : [];
+    return loginEnvironment({ inherited, requested: sent, tty, version, sessionId, keep });
+  }
+
+  /** Makes ready what a command needs, while nothing else is to be done. */
+  prepare(): void {
+    this.#pipes ??= makeExecPipes();
   }
 
   /** Returns what runs, for lists. */
   startShell(shell: Shell, request: ShellRequest): string {
-    const { clock, shell: login, home } = this.#deps;
+    const { clock, shell: login, home, openFiles } = this.#deps;
     const { command, noexit, env, term } = request.body;
     const sent = { ...textsOf(env), ...(typeof term === 'string' && { TERM: term }) };
     const run = typeof command === 'string' ? command : undefined;
@@ -51,6 +66,7 @@ export class WorkStarter {
             cwd: home,
             columns: request.columns,
             rows: request.rows,
+            openFiles,
           },
           clock,
           events,
@@ -64,10 +80,14 @@ export class WorkStarter {
     options: Pick<ExecOptions, 'command' | 'environment'>,
     events: ExecEvents,
   ): Promise<Exec> {
-    const { file } = this.#deps.shell;
+    const { home, openFiles, shell } = this.#deps;
+    const { file } = shell;
     // Without a command the login shell reads its commands from standard input, as under ssh.
     const command = options.command === '' ? `exec ${quote(file)} -l` : options.command;
-    return spawnExec({ ...options, command, shell: file, cwd: this.#deps.home }, events);
+    const pipes = this.#pipes;
+    this.#pipes = undefined;
+    const made = pipes === undefined ? {} : { pipes };
+    return spawnExec({ ...options, ...made, command, shell: file, cwd: home, openFiles }, events);
   }
 }
 
