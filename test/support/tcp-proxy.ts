@@ -12,7 +12,7 @@ interface Pair {
  */
 export class TcpProxy {
   readonly #server: Server;
-  readonly #target: { readonly host: string; readonly port: number };
+  readonly #targetHost: string;
   readonly #pairs = new Set<Pair>();
   readonly #swallowed = new Set<Socket>();
   #isStalled = false;
@@ -25,21 +25,18 @@ export class TcpProxy {
   /** Called with each piece on its way to the client. */
   onDown: ((bytes: Uint8Array) => void) | undefined;
 
-  private constructor(server: Server, target: { readonly host: string; readonly port: number }) {
+  private constructor(server: Server, targetHost: string) {
     this.#server = server;
-    this.#target = target;
+    this.#targetHost = targetHost;
     server.on('connection', (client) => this.#take(client));
   }
 
-  static async listen(
-    port: number,
-    host: string,
-    target: { readonly host: string; readonly port: number },
-  ): Promise<TcpProxy> {
+  /** Takes a free port of 127.0.0.1 and hands on to the same port of `targetHost`, where `et --bind` may listen. */
+  static async before(targetHost: string): Promise<TcpProxy> {
     const server = createServer({ noDelay: true });
-    server.listen(port, host);
+    server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    return new TcpProxy(server, target);
+    return new TcpProxy(server, targetHost);
   }
 
   get port(): number {
@@ -94,7 +91,7 @@ export class TcpProxy {
     const pair = { client, server };
     this.#pairs.add(pair);
     for (const socket of [client, server]) socket.on('close', () => this.#end(pair));
-    server.setNoDelay(true).connect(this.#target.port, this.#target.host);
+    server.setNoDelay(true).connect(this.port, this.#targetHost);
     client.pipe(server);
     server.on('data', (bytes: Buffer) => {
       this.downBytes += bytes.length;

@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { EtHost } from '../support/et-host.ts';
+import type { EtTerminal } from '../support/et-terminal.ts';
+import { describeNeeding } from '../support/requirements.ts';
+import { SeededRandom } from '../support/seeded-random.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
+import { until } from '../support/until.ts';
+
+/** 18.9 MB of numbers. */
+const LINES = 2_500_000;
+
+/** Bytes that went by, remembered as their number and digest. */
+class Tally {
+  bytes = 0;
+  readonly #hash = createHash('sha256');
+
+  add(bytes: Uint8Array): void {
+    this.#hash.update(bytes);
+    this.bytes += bytes.length;
+  }
+
+  /** Settles when there are more than there were, or `all` of them. */
+  async grow(all: number): Promise<void> {
+    const before = this.bytes;
+    await until(
+      'more output',
+      () => this.bytes,
+      (count) => count > before || count >= all,
+    );
+  }
+
+  digest(): string {
+    return this.#hash.copy().digest('hex');
+  }
+}
+
+const WANTED = new Tally();
+WANTED.add(Buffer.from('ready\n'));
+for (let line = 1; line <= LINES; line += 1) WANTED.add(Buffer.from(`${line}\n`));
+
+describeNeeding(['sshd', 'linux'], 'a session over a network that breaks', () => {
+  let host: EtHost;
+  let proxy: TcpProxy;
+  let via: readonly string[];
+
+  beforeAll(async () => {
+    host = await EtHost.start();
+    host.file('.bash_profile', "PS1='$ '; bind 'set enable-bracketed-paste off'\n");
+  });
+
+  beforeEach(async () => {
+    proxy = await TcpProxy.before('127.0.0.2');
+    via = ['--via', 'tcp', '--port', String(proxy.port), '--bind', '127.0.0.2', 'testhost'];
+  });
+
+  afterEach(async () => {
+    await proxy.close();
+  });
+
+  afterAll(async () => {
+    await host.stop();
+  });
+
+  test.each([1, 2])(
+    'loses and doubles nothing of 20 MB out and of what is typed, seed %i',
+    async (seed) => {
+      const random = new SeededRandom(seed);
+      const typed = Buffer.from(Array.from({ length: 4000 }, () => random.integer(33, 126)));
+      const counted = new Tally();
+      const command = `stty raw -echo; echo ready; seq ${LINES} & head -c ${typed.length} >typed; wait`;
+      const et = host.terminal(['--escape-char', 'none', '-c', command, ...via], {
+        sink: (bytes) => counted.add(bytes),
+      });
+      let cutAt = 300_000;
+      proxy.onDown = () => {
+        if (proxy.downBytes < cutAt) return;
+        cutAt = proxy.downBytes + random.integer(200_000, 2_000_000);
+        proxy.cut();
+      };
+      await counted.grow(WANTED.bytes);
+      for (let at = 0; at < typed.length; ) {
+        const piece = typed.subarray(at, at + random.integer(1, 100));
+        await et.paste(piece);
+        at += piece.length;
+        await counted.grow(WANTED.bytes);
+      }
+      expect((await et.ended).status).toBe(0);
+      expect(counted.bytes).toBe(WANTED.bytes);
+      expect(counted.digest()).toBe(WANTED.digest());
+      expect(host.read('typed')).toBe(typed.toString());
+      expect(proxy.count).toBeGreaterThan(5);
+    },
+  );
+
+  test('says in the title that there is no connection, after two seconds, and takes it back', async () => {
+    const et = await shell();
+    proxy.isHole = true;
+    proxy.cut();
+    await et.see('\x1b[22;0t\x1b]2;et: no connection for 2 s\x07');
+    await et.see('\x1b]2;et: no connection for 3 s\x07');
+    et.type('echo ty""ped\r');
+    proxy.isHole = false;
+    await et.see('\x1b[23;0t');
+    await et.see('\r\ntyped\r\n$ ');
+    await leave(et);
+  });
+
+  test('notices silence, and comes back on another connection', async () => {
+    const et = await shell();
+    proxy.stall();
+    et.type('echo ty""ped\r');
+    await until(
+      'a second connection',
+      () => proxy.count,
+      (count) => count > 1,
+    );
+    proxy.cut();
+    proxy.flow();
+    await et.see('\r\ntyped\r\n$ ');
+    await leave(et);
+  });
+
+  test('keeps what is typed in an outage, ^C and the size as well', async () => {
+    const et = await shell();
+    et.type("sh -c 'echo job r''uns; exec sleep 1000'\r");
+    await et.see('job runs');
+    proxy.isHole = true;
+    proxy.cut();
+    et.type('\x03');
+    et.pty.resize(91, 31);
+    et.type('stty size\r');
+    await et.see('no connection');
+    proxy.isHole = false;
+    await et.see('31 91\r\n$ ');
+    await leave(et);
+  });
+
+  test('answers escapes in an outage: ~s says how long, ~. leaves at once', async () => {
+    const et = await shell();
+    proxy.isHole = true;
+    proxy.cut();
+    await et.see('no connection for 2 s');
+    et.type('\r~?');
+    await et.see('Supported escape sequences');
+    et.type('~s');
+    await et.see('outage: ');
+    await et.see('unsent: ');
+    et.type('~.');
+    expect((await et.ended).status).toBe(255);
+    const [session] = await host.sessions();
+    expect(session?.attached).toBe(false);
+    await host.etserver('kill', '--all');
+    await host.quiet();
+  });
+
+  async function shell(): Promise<EtTerminal> {
+    const et = host.terminal(via);
+    await et.see('$ ');
+    return et;
+  }
+
+  async function leave(et: EtTerminal): Promise<void> {
+    et.type('exit\r');
+    await et.ended;
+  }
+});
