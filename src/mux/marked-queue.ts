@@ -96,25 +96,23 @@ export class MarkedQueue<M> {
   }
 
   #pushSmall(bytes: Uint8Array): void {
-    const small = this.#small;
-    if (small === undefined) {
+    if (this.#small === undefined) {
       this.#small = bytes;
       this.#smallLength = bytes.length;
       return;
     }
-    if (small.length >= SLAB_BYTES && this.#smallLength + bytes.length <= small.length) {
-      small.set(bytes, this.#smallLength);
-      this.#smallLength += bytes.length;
-      return;
-    }
+    const slab = this.#slabWith(this.#small, bytes.length);
+    slab.set(bytes, this.#smallLength);
+    this.#smallLength += bytes.length;
+  }
+
+  /** `small` where it is a slab with room, else a fresh slab behind it: a piece that came from outside is never written to. */
+  #slabWith(small: Uint8Array, roomBytes: number): Uint8Array {
+    if (small.length >= SLAB_BYTES && this.#smallLength + roomBytes <= SLAB_BYTES) return small;
+    this.#endSmall();
     const slab = new Uint8Array(SLAB_BYTES);
-    // A slab that is full stays as it is; a first piece moves into the slab that it begins.
-    const carried = small.length >= SLAB_BYTES ? 0 : this.#smallLength;
-    if (carried === 0) this.#endSmall();
-    else slab.set(small.subarray(0, carried));
-    slab.set(bytes, carried);
     this.#small = slab;
-    this.#smallLength = carried + bytes.length;
+    return slab;
   }
 
   #endSmall(): void {
