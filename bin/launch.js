@@ -1,11 +1,13 @@
 'use strict';
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const vm = require('node:vm');
 
 /**
- * Runs `dist/bin/NAME.cjs` with the code that V8 compiled for it earlier, if this Node can use that: parsing and compiling would
- * take as long as everything else a start does.
+ * Runs `dist/bin/NAME.cjs` with the code that V8 compiled for it at an earlier start, if this Node can use that: parsing and
+ * compiling would take as long as everything else a start does. What was compiled lies beside the program, or, where the program
+ * was installed from elsewhere, in the user's own cache; a start that finds neither leaves it there for the next.
  */
 module.exports = function launch(program) {
   const file = path.join(__dirname, '..', 'dist', 'bin', `${program}.cjs`);
@@ -17,21 +19,46 @@ module.exports = function launch(program) {
     process.exitCode = 255;
     return;
   }
-  const cacheFile = `${file}.cache`;
-  const script = new vm.Script(
-    `(function (exports, require, module, __filename, __dirname) {${source}\n})`,
-    {
-      filename: file,
-      cachedData: read(cacheFile),
-      importModuleDynamically: vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-    },
-  );
-  if (process.env.EVERTERM_COMPILE_AHEAD === '1')
-    process.once('exit', () => keep(script, cacheFile));
-  const module_ = { exports: {} };
-  const require_ = require('node:module').createRequire(file);
-  script.runInThisContext()(module_.exports, require_, module_, file, path.dirname(file));
+  const script = compile(file, source);
+  const own = { exports: {} };
+  const load = require('node:module').createRequire(file);
+  script.runInThisContext()(own.exports, load, own, file, path.dirname(file));
 };
+
+function compile(file, source) {
+  const besides = process.env.EVERTERM_COMPILE_AHEAD === '1';
+  const caches = besides ? [`${file}.cache`] : [`${file}.cache`, userCache(file, source)];
+  let script;
+  for (const cache of caches) {
+    const cachedData = cache === undefined ? undefined : read(cache);
+    if (cachedData === undefined && cache !== caches[caches.length - 1]) continue;
+    script = new vm.Script(
+      `(function (exports, require, module, __filename, __dirname) {${source}\n})`,
+      {
+        filename: file,
+        cachedData,
+        importModuleDynamically: vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+      },
+    );
+    if (cachedData !== undefined && !script.cachedDataRejected) return script;
+  }
+  const last = caches[caches.length - 1];
+  if (last !== undefined) process.once('exit', () => keep(script, last));
+  return script;
+}
+
+/** Another program, Node or processor is another file. `undefined` for a user without a home. */
+function userCache(file, source) {
+  const home = process.env.HOME;
+  const base = process.env.XDG_CACHE_HOME?.startsWith('/')
+    ? process.env.XDG_CACHE_HOME
+    : home && path.join(home, '.cache');
+  if (!base) return undefined;
+  const name = [path.basename(file), process.version, os.arch(), source.length.toString(36)].join(
+    '-',
+  );
+  return path.join(base, 'everterm', `${name}.cache`);
+}
 
 function read(file, encoding) {
   try {
@@ -43,11 +70,13 @@ function read(file, encoding) {
 
 /** Whole or not at all: another start may read it. */
 function keep(script, file) {
+  const beside = `${file}.${process.pid}`;
   try {
-    const beside = `${file}.${process.pid}`;
-    fs.writeFileSync(beside, script.createCachedData());
+    fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    fs.writeFileSync(beside, script.createCachedData(), { mode: 0o600 });
     fs.renameSync(beside, file);
   } catch {
     // Each start then compiles.
+    fs.rmSync(beside, { force: true });
   }
 }
