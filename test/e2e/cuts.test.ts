@@ -62,10 +62,10 @@ describeNeeding(['sshd', 'linux'], 'a session over a network that breaks', () =>
     await host.stop();
   });
 
-  test.each([1, 2])(
-    'loses and doubles nothing of 20 MB out and of what is typed, seed %i',
-    async (seed) => {
-      const random = new SeededRandom(seed);
+  test.each(['cut', 'freeze'] as const)(
+    'loses and doubles nothing of 20 MB out and of what is typed, through each %s',
+    async (fault) => {
+      const random = new SeededRandom(1);
       const typed = Buffer.from(Array.from({ length: 4000 }, () => random.integer(33, 126)));
       const counted = new Tally();
       const command = `stty raw -echo; echo ready; seq ${LINES} & head -c ${typed.length} >typed; wait`;
@@ -75,8 +75,8 @@ describeNeeding(['sshd', 'linux'], 'a session over a network that breaks', () =>
       let cutAt = 300_000;
       proxy.onDown = () => {
         if (proxy.downBytes < cutAt) return;
-        cutAt = proxy.downBytes + random.integer(200_000, 2_000_000);
-        proxy.cut();
+        cutAt = proxy.downBytes + random.integer(2_000_000, 5_000_000);
+        proxy[fault]();
       };
       await counted.grow(WANTED.bytes);
       for (let at = 0; at < typed.length; ) {
@@ -89,7 +89,7 @@ describeNeeding(['sshd', 'linux'], 'a session over a network that breaks', () =>
       expect(counted.bytes).toBe(WANTED.bytes);
       expect(counted.digest()).toBe(WANTED.digest());
       expect(host.read('typed')).toBe(typed.toString());
-      expect(proxy.count).toBeGreaterThan(5);
+      expect(proxy.count).toBeGreaterThan(3);
     },
   );
 

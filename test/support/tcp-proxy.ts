@@ -1,29 +1,23 @@
 import { once } from 'node:events';
 import { createServer, type Server, Socket } from 'node:net';
 
-interface Pair {
-  readonly client: Socket;
-  readonly server: Socket;
-}
-
-/**
- * A TCP proxy that does what networks do. `cut`: both ends are reset. `stall`: nothing passes, and is kept. `isHole`: who
- * connects is taken and never answered. `isClosed`: who connects is reset.
- */
+/** A TCP proxy that does what networks do to connections. */
 export class TcpProxy {
   readonly #server: Server;
   readonly #targetHost: string;
   readonly #pairs = new Set<Pair>();
   readonly #swallowed = new Set<Socket>();
   #isStalled = false;
+  /** Who connects is taken, and never answered. */
   isHole = false;
+  /** Who connects is reset. */
   isClosed = false;
   /** Connections that reached the target. */
   count = 0;
   /** Bytes towards the client. */
   downBytes = 0;
-  /** Called with each piece on its way to the client. */
-  onDown: ((bytes: Uint8Array) => void) | undefined;
+  /** Called after each piece on its way to the client. */
+  onDown: (() => void) | undefined;
 
   private constructor(server: Server, targetHost: string) {
     this.#server = server;
@@ -44,28 +38,29 @@ export class TcpProxy {
     return address === null || typeof address === 'string' ? 0 : address.port;
   }
 
-  get isStalled(): boolean {
-    return this.#isStalled;
+  /** Connections that pass bytes. */
+  get openCount(): number {
+    return this.#pairs.size;
   }
 
+  /** Resets all connections. */
   cut(): void {
-    for (const pair of this.#pairs) this.#end(pair);
+    for (const pair of this.#pairs) pair.end();
   }
 
+  /** Nothing passes any more, and nobody is told; later connections are not touched. */
+  freeze(): void {
+    for (const pair of this.#pairs) pair.isFrozen = true;
+  }
+
+  /** Nothing passes until `flow`; then all of it does. */
   stall(): void {
     this.#isStalled = true;
-    for (const { client, server } of this.#pairs) {
-      client.pause();
-      server.pause();
-    }
   }
 
   flow(): void {
     this.#isStalled = false;
-    for (const { client, server } of this.#pairs) {
-      client.resume();
-      server.resume();
-    }
+    for (const pair of this.#pairs) pair.release();
   }
 
   async close(): Promise<void> {
@@ -87,23 +82,59 @@ export class TcpProxy {
       return;
     }
     this.count += 1;
-    const server = new Socket().on('error', () => undefined);
-    const pair = { client, server };
-    this.#pairs.add(pair);
-    for (const socket of [client, server]) socket.on('close', () => this.#end(pair));
-    server.setNoDelay(true).connect(this.port, this.#targetHost);
-    client.pipe(server);
-    server.on('data', (bytes: Buffer) => {
-      this.downBytes += bytes.length;
-      this.onDown?.(bytes);
+    const server = new Socket().setNoDelay(true).connect(this.port, this.#targetHost);
+    const isStalled = (): boolean => this.#isStalled;
+    const pair = new Pair(client, server, isStalled, (bytes) => {
+      this.downBytes += bytes;
+      this.onDown?.();
     });
-    server.pipe(client);
-    if (this.#isStalled) this.stall();
+    this.#pairs.add(pair);
+    for (const socket of [client, server])
+      socket.on('close', () => {
+        this.#pairs.delete(pair);
+        pair.end();
+      });
+  }
+}
+
+/** One connection through the proxy. */
+class Pair {
+  isFrozen = false;
+  readonly #client: Socket;
+  readonly #server: Socket;
+  readonly #held: (() => void)[] = [];
+
+  constructor(
+    client: Socket,
+    server: Socket,
+    isStalled: () => boolean,
+    onDown: (bytes: number) => void,
+  ) {
+    this.#client = client;
+    this.#server = server;
+    server.on('error', () => undefined);
+    const forward = (from: Socket, to: Socket, onPassed: (bytes: number) => void): void => {
+      const pass = (bytes: Buffer): void => {
+        if (!to.write(bytes)) from.pause();
+        onPassed(bytes.length);
+      };
+      from.on('data', (bytes: Buffer) => {
+        if (this.isFrozen) return;
+        if (isStalled()) this.#held.push(() => pass(bytes));
+        else pass(bytes);
+      });
+      to.on('drain', () => from.resume());
+    };
+    forward(client, server, () => undefined);
+    forward(server, client, onDown);
   }
 
-  #end(pair: Pair): void {
-    if (!this.#pairs.delete(pair)) return;
-    pair.client.resetAndDestroy();
-    pair.server.resetAndDestroy();
+  release(): void {
+    for (const pass of this.#held.splice(0)) pass();
+  }
+
+  end(): void {
+    this.#client.resetAndDestroy();
+    this.#server.resetAndDestroy();
   }
 }
