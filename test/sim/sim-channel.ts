@@ -34,7 +34,8 @@ export class SimChannelEnd implements ChannelEvents {
   }
 
   write(bytes: number): void {
-    this.channel?.write(this.outgoing.make(bytes));
+    if (this.channel === undefined) throw new Error('written before the channel was accepted');
+    this.channel.write(this.outgoing.make(bytes));
     this.outgoing.written += bytes;
     this.peer?.expect(this.outgoing.written);
   }
