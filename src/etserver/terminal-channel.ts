@@ -4,14 +4,14 @@ import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import type { Channel, ChannelEvents, IncomingOpen } from '../mux/channel.ts';
 import type { ExitStatus } from '../process/exit-status.ts';
-import { type FeedDecision, TerminalFeed } from '../terminal/terminal-feed.ts';
+import { type FeedDecision, LEAST_PAUSED_BYTES, TerminalFeed } from '../terminal/terminal-feed.ts';
 import { REASON } from '../wire/messages.ts';
 import { FirstData } from './first-data.ts';
 import type { ServerSession } from './server-session.ts';
 import type { Shell, Viewer } from './shell.ts';
 
-/** Output that waits in the channel; at half of it there is more. At most what the shell reads ahead, or both would wait. */
-const HIGH_WATER_BYTES = 32_768;
+/** Output that waits in the channel; at half of it there is more. Were it above this, a paused pty could wait for a channel that has room. */
+const HIGH_WATER_BYTES: number = LEAST_PAUSED_BYTES;
 const PUMP_BYTES = 16_384;
 
 /** What the first `request` bytes of a terminal channel ask for. */

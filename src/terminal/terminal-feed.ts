@@ -20,6 +20,9 @@ export const DEFAULT_FEED_POLICY: FeedPolicy = {
 /** The least worth reading: a terminal hands out up to 4095 bytes at a time. */
 const LEAST_READ_BYTES = 4096;
 
+/** More than this is undelivered whenever a terminal is paused for somebody who is there. */
+export const LEAST_PAUSED_BYTES: number = DEFAULT_FEED_POLICY.aheadBytes - LEAST_READ_BYTES;
+
 /** How things stand when a decision is asked for. */
 export interface FeedView {
   /** Bytes in the log that the channel has not delivered. */

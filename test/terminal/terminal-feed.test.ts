@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { FeedView } from '../../src/terminal/terminal-feed.ts';
-import { TerminalFeed } from '../../src/terminal/terminal-feed.ts';
+import { LEAST_PAUSED_BYTES, TerminalFeed } from '../../src/terminal/terminal-feed.ts';
 
 const LOG_BYTES = 64 * 1024 * 1024;
 
@@ -37,6 +37,13 @@ test('it is not worth reading less than the terminal hands out at once', () => {
   expect(attended().decide(view(32_768 - 4096), 0).readBytes).toBe(4096);
   expect(attended().decide(view(32_768 - 4095), 0).readBytes).toBe(0);
 });
+
+test.each([undefined, 1, 1000, 40_000_000])(
+  'it is paused for nobody who has only what a channel holds, at %s bytes/s',
+  (bytesPerSecond) => {
+    expect(attended().decide(view(LEAST_PAUSED_BYTES, bytesPerSecond), 0).readBytes).not.toBe(0);
+  },
+);
 
 test('two seconds without a link, and it is drained to the bound of the log', () => {
   const feed = attended();
