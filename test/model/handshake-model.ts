@@ -54,9 +54,9 @@ interface Dial {
  */
 export interface HandshakeState {
   readonly dials: readonly Dial[];
-  /** Numbers of the dials whose answer the client has read, in that order. */
+  /** Numbers of the dials whose answer the client has read, ascending: all answers bring the same root. */
   readonly readAnswers: readonly number[];
-  /** Numbers in the order in which the server took them. */
+  /** Numbers that the server took, ascending: within a window their order is all one. */
   readonly taken: readonly number[];
   readonly hasForgotten: boolean;
   readonly everJoined: boolean;
@@ -80,7 +80,14 @@ export class HandshakeModel implements Model<HandshakeState> {
   }
 
   keyOf(state: HandshakeState): string {
-    return JSON.stringify(state);
+    const { dials, readAnswers, taken, hasForgotten, everJoined } = state;
+    let key = `${readAnswers.join()} ${taken.join()} ${hasForgotten} ${everJoined}`;
+    for (const dial of dials) {
+      const client = dial.client.charAt(0);
+      const server = dial.server.charAt(0);
+      key += ` ${dial.key}${client}${server}${dial.isRefused ? 'r' : ''}`;
+    }
+    return key;
   }
 
   /** The ends share a key, and an attempt that nothing disturbs makes a link, whatever happened before. */
@@ -149,7 +156,7 @@ export class HandshakeModel implements Model<HandshakeState> {
       name,
       next: {
         ...taken,
-        taken: [...state.taken, numberOnTheWire],
+        taken: ascending([...state.taken, numberOnTheWire]),
         hasForgotten: state.hasForgotten || this.#parts.forgetsAt === 'hello',
       },
       problem: takenWrongly(state, key, server),
@@ -158,7 +165,7 @@ export class HandshakeModel implements Model<HandshakeState> {
 
   #readAnswer(state: HandshakeState, number: number): HandshakeState {
     const linked = withDial(state, number, { client: 'linked' });
-    return { ...linked, readAnswers: [...state.readAnswers, number] };
+    return { ...linked, readAnswers: ascending([...state.readAnswers, number]) };
   }
 
   #join(state: HandshakeState, number: number): HandshakeState {
@@ -210,6 +217,10 @@ function takenWrongly(
   if (server !== 'none') return 'a repeated hello costs a Diffie-Hellman';
   if (key === 'passkey' && state.everJoined) return 'the passkey opens after a client has joined';
   return undefined;
+}
+
+function ascending(numbers: number[]): number[] {
+  return numbers.sort((a, b) => a - b);
 }
 
 function dialOf(state: HandshakeState, number: number): Dial {
