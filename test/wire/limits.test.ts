@@ -47,6 +47,13 @@ const CLAIMS: readonly (readonly [string, readonly number[]])[] = [
   ['count varint (#..#), length varint, bytes. index < count', [1, limits.MAX_DATAGRAM_PIECES]],
   ['BYE | code varint, text length varint (<= #)', [limits.MAX_BYE_TEXT_BYTES]],
   ['Bytes more than # MiB beyond `next` are a link error', [limits.MAX_REASSEMBLY_BYTES / 2 ** 20]],
+  ['has at most # MiB of a stream unacknowledged', [limits.MAX_REASSEMBLY_BYTES / 2 ** 20]],
+  [
+    'A datagram is at most # MiB long and is delivered whole or not at all: a receiver forgets one that is not whole after # s',
+    [limits.MAX_DATAGRAM_BYTES / 2 ** 20, limits.DATAGRAM_REASSEMBLY_MS / 1000],
+  ],
+  ['A session has at most # links', [limits.MAX_LINKS]],
+  ['and at most # notes', [limits.MAX_EARLY_NOTES]],
   [
     'due min(# ms, minimum RTT / 8), but at least # ms',
     [limits.MAX_ACK_DELAY_MS, limits.MIN_ACK_DELAY_MS],
@@ -59,7 +66,7 @@ const CLAIMS: readonly (readonly [string, readonly number[]])[] = [
   ['DATA | length varint (#..#)', [1, limits.MAX_DATA_BYTES]],
   ['NOTE | length varint (#..#)', [1, limits.MAX_NOTE_BYTES]],
   ['Before ACCEPT the opener may send # bytes', [limits.MAX_EARLY_DATA_BYTES]],
-  ['granted and not yet used exceeds # MiB', [limits.MAX_CREDIT_SUM_BYTES / 2 ** 20]],
+  ['not seen consumed is at most # MiB', [limits.MAX_CREDIT_SUM_BYTES / 2 ** 20]],
   ['# unanswered OPENs, # channels', [limits.MAX_UNANSWERED_OPENS, limits.MAX_CHANNELS]],
   ["of the client's DATA (at most # MiB)", [limits.MAX_FIRST_DATA_BYTES / 2 ** 20]],
 ];
