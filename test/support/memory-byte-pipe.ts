@@ -9,8 +9,6 @@ import {
 } from './memory-carrier.ts';
 import { type FullLinkFaults, type LinkFaults, NO_FAULTS } from './memory-faults.ts';
 
-/** On a busy line, bytes move on in steps of about this long, in milliseconds. */
-const LINE_STEP_MS = 20;
 const MIN_LINE_STEP_BYTES = 256;
 const MAX_CHUNK_BYTES: number = 16 * 1024;
 /** The others are of any size, small ones as likely as large ones. */
@@ -125,14 +123,14 @@ export class MemoryBytePipe implements MemorySender {
   #pump(): void {
     if (this.#isHeld || this.#isEnded) return;
     while (this.#outbox.length > 0 && this.#line === undefined) {
-      const { bytesPerSecond } = this.#faults;
+      const { bytesPerSecond, lineStepMs } = this.#faults;
       if (this.#isHoled) {
         this.#swallowedBytes += this.#outbox.length;
         this.#outbox.clear();
       } else if (bytesPerSecond === Number.POSITIVE_INFINITY) {
         this.#launch(this.#outbox.takePiece(MAX_CHUNK_BYTES));
       } else {
-        const stepBytes = Math.max(MIN_LINE_STEP_BYTES, (bytesPerSecond * LINE_STEP_MS) / 1000);
+        const stepBytes = Math.max(MIN_LINE_STEP_BYTES, (bytesPerSecond * lineStepMs) / 1000);
         this.#lineBytes = Math.min(this.#outbox.length, Math.floor(stepBytes));
         this.#occupyLine();
       }

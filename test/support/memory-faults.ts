@@ -11,6 +11,8 @@ export interface LinkFaults {
    * (byte carriers) or is dropped (datagrams). Default 128 KiB.
    */
   readonly kernelBytes?: number;
+  /** Bytes only: on a busy line they move on in steps of about this long, in milliseconds. Default 20. */
+  readonly lineStepMs?: number;
   /** Bytes only: cut the pair once exactly this many have been delivered in this direction. Default never. */
   readonly cutAfterBytes?: number;
   /** Datagrams only, each a probability in [0, 1]. Defaults 0. */
@@ -28,6 +30,7 @@ export const NO_FAULTS: FullLinkFaults = {
   jitterMs: 0,
   bytesPerSecond: Number.POSITIVE_INFINITY,
   kernelBytes: 128 * 1024,
+  lineStepMs: 20,
   cutAfterBytes: Number.POSITIVE_INFINITY,
   loss: 0,
   duplicate: 0,
