@@ -2,13 +2,7 @@ import { BackedReader } from '../../src/backed/backed-reader.ts';
 import { BackedWriter } from '../../src/backed/backed-writer.ts';
 import type { Range } from '../../src/backed/range-set.ts';
 import type { Action, Model } from './explore.ts';
-import {
-  mask,
-  type ReaderSide,
-  ResumePieces,
-  type WriterSets,
-  type WriterSide,
-} from './resume-pieces.ts';
+import { mask, type PieceMaker, ResumePieces, type WriterSets } from './resume-pieces.ts';
 
 /** The pieces that the model drives, and what a session does with them. */
 export interface ResumeParts extends PieceMaker {
