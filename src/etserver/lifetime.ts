@@ -24,6 +24,7 @@ export const DEFAULT_LIFETIME: LifetimePolicy = {
  *        |             any --- shell over ---> status waiting --- status sent ---> status sent
  *        +---> end after firstClientMs         (end after statusUnseenMs)          (end after statusSentMs)
  *
+ * `status sent` is `status waiting` again where it turns out that it has not arrived.
  * `absent` ends after graceMs, which is never unless the user set it.
  */
 export interface LifetimeState {
@@ -33,7 +34,13 @@ export interface LifetimeState {
   readonly status: 'none' | 'waiting' | 'sent';
 }
 
-export type LifetimeEvent = 'link-joined' | 'last-link-lost' | 'work-over' | 'status-sent';
+export type LifetimeEvent =
+  | 'link-joined'
+  | 'last-link-lost'
+  | 'work-over'
+  | 'status-sent'
+  /** What was handed to the session for the client has not arrived there. */
+  | 'status-undelivered';
 
 export function initialLifetime(nowMs: number): LifetimeState {
   return { sinceMs: nowMs, wasAttended: false, isAttended: false, status: 'none' };
@@ -57,6 +64,8 @@ export function nextLifetime(
       return state.status === 'none' ? { ...state, status: 'waiting', sinceMs: nowMs } : state;
     case 'status-sent':
       return state.status === 'sent' ? state : { ...state, status: 'sent', sinceMs: nowMs };
+    case 'status-undelivered':
+      return state.status === 'sent' ? { ...state, status: 'waiting' } : state;
   }
 }
 

@@ -50,6 +50,12 @@ export class ServerSession {
     return this.session.links.hasTrusted;
   }
 
+  /** Something for the client waits to be sent, or to be acknowledged. */
+  get hasUndelivered(): boolean {
+    const { mux, session } = this;
+    return mux.ready !== 0 || mux.bufferedBytes > 0 || session.unacknowledgedBytes > 0;
+  }
+
   /** How fast the client is reached, for the terminal's look-ahead. */
   get bytesPerMs(): number | undefined {
     return this.session.links.best?.bytesPerMs;

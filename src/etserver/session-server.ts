@@ -233,7 +233,14 @@ export class SessionServer {
     const endsMs = endsAtMs(this.#lifetime, this.#deps.lifetime);
     if (endsMs === undefined) return;
     this.#timer = this.#deps.clock.schedule(Math.max(0, endsMs - this.#deps.clock.now()), () =>
-      this.end('nobody came for this session any more'),
+      this.#timeIsUp(),
     );
+  }
+
+  /** A status counts as sent once it is in the session; a client that sleeps, or reads nothing, has not seen it. */
+  #timeIsUp(): void {
+    const isUndelivered = [...this.#sessions.values()].some((session) => session.hasUndelivered);
+    if (this.#lifetime.status === 'sent' && isUndelivered) this.#feed('status-undelivered');
+    else this.end('nobody came for this session any more');
   }
 }
