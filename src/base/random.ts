@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-
 /** Chance, handed in: the tests and the simulator use a seeded one. */
 export interface RandomSource {
   /** `count` bytes, fit for keys when the source is the system's. */
@@ -9,6 +7,7 @@ export interface RandomSource {
 }
 
 export const systemRandom: RandomSource = {
-  bytes: (count) => new Uint8Array(randomBytes(count)),
+  // Loaded when first needed: it takes as long as starting ssh does.
+  bytes: (count) => new Uint8Array(process.getBuiltinModule('node:crypto').randomBytes(count)),
   uniform: () => Math.random(),
 };

@@ -43,20 +43,31 @@ async function run(command: ClientCommand): Promise<WorkEnd> {
 }
 
 async function connectTo(command: ConnectCommand): Promise<WorkEnd> {
-  const [{ connect }, { sshAccess }] = await Promise.all([
-    import('./connect.ts'),
-    import('./ssh-access.ts'),
-  ]);
   const deps = depsFor(command);
+  const [{ sshAccess }, { beginSession }] = await Promise.all([
+    import('./ssh-access.ts'),
+    import('./begin-session.ts'),
+  ]);
   const ssh = await sshAccess(command, process.env);
+  // ssh runs from here on; what the session itself needs is loaded beside it, and ssh_config is read.
+  const begun = beginSession(deps, command, ssh.runner);
+  const config = ssh.config();
+  const serving = import('./serve-session.ts');
   try {
-    return await connect(deps, command, ssh);
+    const [server, { serveSession }] = await Promise.all([begun, serving.then(ready), config]);
+    return await serveSession(deps, command, ssh, server, await config).ended;
   } catch (error) {
     const { fallBack } = await import('./fall-back.ts');
     const status = await fallBack(error, command, deps.io, process.env);
     if (status === undefined) throw error;
     return { status };
   }
+}
+
+/** Nothing is to be done until ssh has logged in. */
+function ready(serving: typeof import('./serve-session.ts')): typeof import('./serve-session.ts') {
+  serving.prepare();
+  return serving;
 }
 
 function version(): string {

@@ -1,11 +1,11 @@
-import { access, constants } from 'node:fs/promises';
+import { accessSync, constants } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { CommandRunner } from '../bootstrap/command-runner.ts';
 import { readSshConfig, type SshConfig } from '../bootstrap/ssh-config.ts';
 import { SystemSshRunner } from '../bootstrap/system-ssh-runner.ts';
+import type { SshAccess } from './begin-session.ts';
 import type { ConnectCommand } from './cli/client-command.ts';
-import type { SshAccess } from './connect.ts';
 import { terminalPrompter } from './terminal-prompter.ts';
 import { writeStderr } from './write-stderr.ts';
 
@@ -17,7 +17,7 @@ export async function sshAccess(
   environment: Environment,
 ): Promise<SshAccess> {
   const { destination, ssh, sshProgram } = command;
-  const hasSsh = await isOnPath('ssh', environment);
+  const hasSsh = isOnPath('ssh', environment);
   const config = async (): Promise<SshConfig | undefined> => {
     if (!hasSsh || Array.isArray(sshProgram)) return undefined;
     return await readSshConfig({ destination, ssh, environment }).catch(() => undefined);
@@ -55,15 +55,17 @@ export async function sshAccess(
   return { runner, config: async () => known };
 }
 
-async function isOnPath(program: string, environment: Environment): Promise<boolean> {
-  for (const folder of (environment['PATH'] ?? '').split(delimiter)) {
-    if (folder === '') continue;
-    try {
-      await access(join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      // The next folder may have it.
-    }
+function isOnPath(program: string, environment: Environment): boolean {
+  return (environment['PATH'] ?? '')
+    .split(delimiter)
+    .some((folder) => folder !== '' && canRun(join(folder, program)));
+}
+
+function canRun(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
   }
-  return false;
 }

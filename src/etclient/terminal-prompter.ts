@@ -1,5 +1,4 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { ReadStream } from 'node:tty';
 import type { Prompter } from '../bootstrap/prompter.ts';
 import { writeStderr } from './write-stderr.ts';
@@ -34,8 +33,9 @@ async function ask(question: string, echo: boolean): Promise<string | undefined>
   }
 }
 
-function readEchoed(input: ReadStream): Promise<string | undefined> {
-  return new Promise((resolve) => {
+async function readEchoed(input: ReadStream): Promise<string | undefined> {
+  const { createInterface } = await import('node:readline');
+  return await new Promise((resolve) => {
     const lines = createInterface({ input, terminal: false });
     lines.once('line', (line) => {
       resolve(line);

@@ -42,21 +42,27 @@ export class AcceptedRoads {
     targets: RoadTargets,
   ): Promise<AcceptedRoads> {
     const onTrouble = (error: Error): void => deps.logger.log(1, `accepting: ${error.message}`);
-    const unix = await listenUnix(deps, where.socket, where.ownerId, {
+    const unix = listenUnix(deps, where.socket, where.ownerId, {
       onCarrier: (carrier) => switchByFirstByte(carrier, deps.clock, targets),
       onTrouble,
     });
-    if (where.ports === undefined) return new AcceptedRoads(0, [unix]);
-    try {
-      const tcp = await listenTcp(deps, [where.bind], where.ports, {
-        onCarrier: (carrier) => targets.onLink(carrier),
-        onTrouble,
-      });
-      return new AcceptedRoads(tcp.port, [unix, tcp]);
-    } catch (error) {
-      await unix.close();
-      throw error;
-    }
+    const tcp =
+      where.ports === undefined
+        ? undefined
+        : listenTcp(deps, [where.bind], where.ports, {
+            onCarrier: (carrier) => targets.onLink(carrier),
+            onTrouble,
+          });
+    // Beside each other: whoever starts a session waits for both.
+    const outcomes = await Promise.allSettled([unix, tcp]);
+    const listeners: Listener[] = [];
+    for (const outcome of outcomes)
+      if (outcome.status === 'fulfilled' && outcome.value !== undefined)
+        listeners.push(outcome.value);
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed === undefined) return new AcceptedRoads((await tcp)?.port ?? 0, listeners);
+    await Promise.all(listeners.map((listener) => listener.close()));
+    throw failed.reason;
   }
 
   async close(): Promise<void> {

@@ -6,6 +6,7 @@ import type { Logger } from '../base/logger.ts';
 import type { RandomSource } from '../base/random.ts';
 import { linkCrypto } from '../crypto/link-crypto.ts';
 import { routeIdOf } from '../crypto/route-id.ts';
+import { warmUp } from '../crypto/warm-up.ts';
 import { ownStdioCarrier } from '../link/own-stdio.ts';
 import { SocketFactory } from '../link/socket-factory.ts';
 import { formatFailure, formatReply } from '../wire/bootstrap-reply.ts';
@@ -61,12 +62,12 @@ async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> 
   const sockets = new SocketFactory(clock);
   const local = request.extra?.['local'] === true;
   const work = deps.makeWork(id, local);
-  if (request.extra?.['work'] === 'exec') work.prepare();
+  const crypto = linkCrypto();
   let roads: AcceptedRoads | undefined;
   const server = new SessionServer({
     clock,
     logger,
-    crypto: linkCrypto(),
+    crypto,
     keys: new KeyRing(passkey.slice(), random.bytes(SECRET_BYTES)),
     sessionId,
     protocol,
@@ -79,7 +80,16 @@ async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> 
     onOver: () => void leave(deps, roads),
   });
   const notices = keepWhenUserLeaves(deps, id);
-  const detached = deps.countDetached();
+  let detached = 0;
+  // Told if it is known in time: a session is not kept waiting for others.
+  if (request.extra?.['work'] === 'terminal') {
+    deps.countDetached().then(
+      (count) => {
+        detached = count;
+      },
+      () => undefined,
+    );
+  }
   roads = await AcceptedRoads.open(
     { clock, random, sockets, logger },
     {
@@ -107,10 +117,13 @@ async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> 
     server: deps.version,
     ...(local && { addresses: [registry.socketOf(id)] }),
     notices: await notices,
-    ...((await detached) > 0 && { detached: await detached }),
+    ...(detached > 0 && { detached }),
   };
   writeAll(1, formatReply(reply));
   passkey.fill(0);
+  // While the reply travels: what the first link and the first command need.
+  warmUp(crypto);
+  if (request.extra?.['work'] === 'exec') work.prepare();
   closeStandard(2);
   const carrier = ownStdioCarrier(clock, 'ssh-stdio');
   if (carrier === undefined) {

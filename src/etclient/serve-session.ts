@@ -1,131 +1,32 @@
-import { ClientKeys } from '../backed/client-keys.ts';
 import { type LinkDialOptions, shakeHands } from '../backed/link-dial.ts';
 import { toHex } from '../base/bytes.ts';
-import { bootstrap } from '../bootstrap/bootstrap.ts';
-import type { SessionCredentials } from '../bootstrap/session-credentials.ts';
 import type { SshConfig } from '../bootstrap/ssh-config.ts';
-import type { SshProcess, SshRunner } from '../bootstrap/ssh-runner.ts';
 import { linkCrypto } from '../crypto/link-crypto.ts';
+import { warmUp } from '../crypto/warm-up.ts';
 import type { Dial } from '../link/carrier.ts';
 import { DialFailure } from '../link/dial-failure.ts';
 import { HostResolver } from '../link/host-resolver.ts';
 import { SocketFactory } from '../link/socket-factory.ts';
 import { TcpDialer } from '../link/tcp-dial.ts';
-import type { BootstrapReply } from '../wire/bootstrap-reply.ts';
-import { INSTANCE_ID_BYTES, PROTOCOL_VERSION } from '../wire/limits.ts';
+import { INSTANCE_ID_BYTES } from '../wire/limits.ts';
+import { destinationOf, type Server, type SshAccess } from './begin-session.ts';
 import type { ConnectCommand } from './cli/client-command.ts';
 import type { ClientDeps } from './client-deps.ts';
 import { CredentialKeeper } from './credential-keeper.ts';
-import type { WorkEnd } from './exit.ts';
 import { GoneCheck } from './gone-check.ts';
-import { leftBehind, offerToResume } from './left-behind.ts';
 import { planRoads } from './road-plan.ts';
 import { type RunningSession, runSession } from './run-session.ts';
 import { sentEnvironment } from './sent-environment.ts';
 import { decideTerminal, makeService, type SessionWork } from './session-work.ts';
 import { sshAlive, sshCarrier, sshDial } from './ssh-road.ts';
 
-/** How the host is reached by ssh. */
-export interface SshAccess {
-  readonly runner: SshRunner;
-  /** What ssh_config says of the host; `undefined` where no ssh is there to say it. */
-  readonly config: () => Promise<SshConfig | undefined>;
+/** Does beforehand what the first link would have to wait for. */
+export function prepare(): void {
+  warmUp(linkCrypto());
 }
 
-/** A session server, and what it takes to speak to it. */
-interface Server {
-  readonly session: Uint8Array;
-  readonly route: Uint8Array;
-  readonly protocol: number;
-  readonly features: readonly string[];
-  readonly port: number;
-  readonly keys: ClientKeys;
-  /** A road that is there already: the channel of the bootstrap. */
-  readonly channel: SshProcess | undefined;
-  readonly createdMs: number;
-  /** It runs a shell already. */
-  readonly isResumed: boolean;
-}
-
-/** `et [user@]host`: bootstraps over ssh, then keeps the session alive over whatever there is. */
-export async function connect(
-  deps: ClientDeps,
-  command: ConnectCommand,
-  ssh: SshAccess,
-): Promise<WorkEnd> {
-  const destination = destinationOf(command);
-  const found =
-    command.work.kind === 'shell' && deps.io.isInputTerminal ? leftBehind(deps, destination) : [];
-  const resumed = await offerToResume(deps, ssh.runner, found, command.serverPath);
-  const config = ssh.config();
-  const server = resumed === undefined ? await startServer(deps, command, ssh) : serverOf(resumed);
-  return await serve(deps, command, ssh, server, await config).ended;
-}
-
-async function startServer(
-  deps: ClientDeps,
-  command: ConnectCommand,
-  ssh: SshAccess,
-): Promise<Server> {
-  const starting = new AbortController();
-  const unwatch = deps.onInterrupt(() => starting.abort());
-  const request = {
-    protocol: [PROTOCOL_VERSION, PROTOCOL_VERSION] as const,
-    features: [],
-    port: command.serverPort,
-    bind: command.bind,
-    graceSeconds: command.graceSeconds,
-    // A hint: the server makes ready what a command needs while the reply travels.
-    extra: { work: command.work.kind === 'command' ? 'exec' : 'terminal' },
-  };
-  try {
-    const options = { serverPath: command.serverPath, signal: starting.signal };
-    const { reply, channel } = await bootstrap(ssh.runner, request, options);
-    if (!command.quiet) tell(deps, reply, command);
-    const { session, route, protocol, features, port } = reply;
-    const keys = ClientKeys.fromPasskey(reply.passkey);
-    return {
-      session,
-      route,
-      protocol,
-      features,
-      port,
-      keys,
-      channel,
-      createdMs: deps.wallClock.now(),
-      isResumed: false,
-    };
-  } finally {
-    unwatch();
-  }
-}
-
-function serverOf(credentials: SessionCredentials): Server {
-  const { session, route, protocol, features, port, createdMs } = credentials;
-  const keys = ClientKeys.fromRoot(credentials.rootSecret);
-  return {
-    session,
-    route,
-    protocol,
-    features,
-    port,
-    keys,
-    channel: undefined,
-    createdMs,
-    isResumed: true,
-  };
-}
-
-function tell(deps: ClientDeps, reply: BootstrapReply, command: ConnectCommand): void {
-  for (const notice of reply.notices ?? []) deps.io.say(`et: ${notice}`);
-  const detached = reply.detached ?? 0;
-  if (detached === 0 || command.work.kind !== 'shell' || !deps.io.isInputTerminal) return;
-  deps.io.say(
-    `et: ${detached} of your sessions on this host ${detached === 1 ? 'has' : 'have'} no client; etserver ls there shows them`,
-  );
-}
-
-function serve(
+/** Keeps a session alive over whatever roads there are, until its work or its server has ended. */
+export function serveSession(
   deps: ClientDeps,
   command: ConnectCommand,
   ssh: SshAccess,
@@ -214,10 +115,6 @@ function keeperOf(deps: ClientDeps, command: ConnectCommand, server: Server): Cr
       clientPid: deps.pid,
     };
   });
-}
-
-function destinationOf({ destination: { user, host } }: ConnectCommand): string {
-  return user === undefined ? host : `${user}@${host}`;
 }
 
 /** Such a host's address is not ours to dial: TCP is tried, and not waited for. */
