@@ -12,7 +12,13 @@ export class RecordHandler implements FrameHandler {
   readonly #clock: Clock;
   #stream = 0;
   readonly #deliver = (bytes: Uint8Array): void => {
-    if (!this.#session.isOver) this.#session.source?.receive(this.#stream, bytes);
+    if (this.#session.isOver) return;
+    try {
+      this.#session.source?.receive(this.#stream, bytes);
+    } catch (thrown) {
+      // Whatever scope it claims: these bytes were delivered, and will not be again.
+      this.#session.sourceFailed(thrown);
+    }
   };
 
   constructor(session: Session, link: SessionLink, clock: Clock) {

@@ -176,6 +176,11 @@ export class Session {
     this.#finish({ kind: 'failed', error });
   }
 
+  /** What the session carries has failed in the middle of it. */
+  sourceFailed(thrown: unknown): void {
+    this.fail(sessionErrorOf(thrown));
+  }
+
   /** The peer said BYE. */
   endedByPeer(code: number, text: string): void {
     this.#finish({ kind: 'bye', by: 'peer', code, text });

@@ -135,6 +135,19 @@ describe.each(KINDS)('over %s', (kind) => {
     expect(pair.finish()).toBe(0);
   });
 
+  test('a failure in the middle of delivered bytes ends the session, whatever scope it claims', () => {
+    const pair = new SessionPair();
+    pair.join({ kind, ...WIRE });
+    pair.server.script.onReceive = () => {
+      throw new EtError('ET_ERR_CARRIER', 'a forward was reset');
+    };
+    pair.client.script.write(0, pattern(10));
+    pair.clock.advance(1000);
+    expect(pair.server.end).toMatchObject({ kind: 'failed', error: { code: 'ET_ERR_CARRIER' } });
+    expect(pair.client.end).toMatchObject({ by: 'peer', code: 1 });
+    expect(pair.finish()).toBe(0);
+  });
+
   test('a bug in what it carries ends the session and not the process', () => {
     const pair = new SessionPair();
     pair.join({ kind, ...WIRE });
