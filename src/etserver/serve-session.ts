@@ -80,16 +80,7 @@ async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> 
     onOver: () => void leave(deps, roads),
   });
   const notices = keepWhenUserLeaves(deps, id);
-  let detached = 0;
-  // Told if it is known in time: a session is not kept waiting for others.
-  if (request.extra?.['work'] === 'terminal') {
-    deps.countDetached().then(
-      (count) => {
-        detached = count;
-      },
-      () => undefined,
-    );
-  }
+  const detached = request.extra?.['work'] === 'terminal' ? countInTime(deps) : () => 0;
   roads = await AcceptedRoads.open(
     { clock, random, sockets, logger },
     {
@@ -117,7 +108,7 @@ async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> 
     server: deps.version,
     ...(local && { addresses: [registry.socketOf(id)] }),
     notices: await notices,
-    ...(detached > 0 && { detached }),
+    ...(detached() > 0 && { detached: detached() }),
   };
   writeAll(1, formatReply(reply));
   passkey.fill(0);
@@ -125,6 +116,11 @@ async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> 
   warmUp(crypto);
   if (request.extra?.['work'] === 'exec') work.prepare();
   closeStandard(2);
+  acceptOwnChannel(clock, server);
+}
+
+/** The channel of the bootstrap is the first road, if it can be one. */
+function acceptOwnChannel(clock: Clock, server: SessionServer): void {
   const carrier = ownStdioCarrier(clock, 'ssh-stdio');
   if (carrier === undefined) {
     closeStandard(0);
@@ -132,6 +128,18 @@ async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> 
   } else {
     server.accept(carrier);
   }
+}
+
+/** How many sessions have no client, if that is known by the time it is asked for: a session is not kept waiting for others. */
+function countInTime(deps: ServeDeps): () => number {
+  let known = 0;
+  deps.countDetached().then(
+    (count) => {
+      known = count;
+    },
+    () => undefined,
+  );
+  return () => known;
 }
 
 function chooseProtocol([low, high]: readonly [number, number]): number {

@@ -6,6 +6,8 @@ import { TerminalLog } from '../terminal/terminal-log.ts';
 
 /** What the log holds while nobody is there to read; then the pty is read no more. */
 const LOG_BYTES = 64 * 1024 * 1024;
+/** With less room than this, a viewer that is away no longer keeps the output from those who are there. */
+const SHARED_ROOM_BYTES: number = LOG_BYTES / 2;
 /** Kept for a client that attaches anew and has nothing. */
 const HISTORY_BYTES = 65_536;
 /** The most and the least that one read of the pty gives. */
@@ -16,6 +18,8 @@ const SMALLEST_BATCH_BYTES = 4095;
 export interface Viewer {
   /** The offset of the next byte it will be given. */
   readonly cursor: number;
+  /** Its client can be reached. */
+  readonly isPresent: boolean;
   /** How much may be read for it now. */
   decide(logRoomBytes: number, nowMs: number): FeedDecision;
   /** Output has come, or the shell is over. */
@@ -162,10 +166,19 @@ export class Shell implements PtyEvents {
     return { readBytes, reviewAtMs };
   }
 
-  /** What everybody has seen is forgotten but for the history; what nobody has, waits for somebody. */
+  /**
+   * What everybody has seen is forgotten but for the history; what nobody has, waits for somebody. Half of the log is for
+   * those who are away: one that never returns must not stop the shell of one who is there.
+   */
   #release(): void {
+    this.#forget(this.#viewers);
+    if (this.log.room < SHARED_ROOM_BYTES)
+      this.#forget([...this.#viewers].filter(({ isPresent }) => isPresent));
+  }
+
+  #forget(seenBy: Iterable<Viewer>): void {
     let seen = Number.POSITIVE_INFINITY;
-    for (const viewer of this.#viewers) seen = Math.min(seen, viewer.cursor);
+    for (const viewer of seenBy) seen = Math.min(seen, viewer.cursor);
     if (seen < Number.POSITIVE_INFINITY) this.log.release(seen);
   }
 }

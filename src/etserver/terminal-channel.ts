@@ -66,6 +66,10 @@ export class TerminalChannel implements ChannelEvents, Viewer {
     return this.#cursor;
   }
 
+  get isPresent(): boolean {
+    return this.#deps.owner.isPresent;
+  }
+
   decide(logRoomBytes: number, nowMs: number): FeedDecision {
     const { owner, shell } = this.#deps;
     this.#feed.linkChanged(owner.isPresent, nowMs);
