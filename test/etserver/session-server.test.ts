@@ -209,3 +209,30 @@ test('a client that has its status and says nothing is waited for a quarter of a
   host.clock.advance(2 * MINUTE_MS);
   expect(host.isOver).toBe(true);
 });
+
+test('a client that has gone without a word does not hold up the shell of the one that attached', () => {
+  const host = new Host();
+  const gone = host.client();
+  host.connect(gone, 1).blackHole('both');
+  const here = host.client();
+  host.connect(here, 2);
+  const line = `${'x'.repeat(32_767)}\n`;
+  let printed = 0;
+  // More than the log holds.
+  for (let index = 0; index < 3000; index += 1) {
+    if (host.work.isPaused) host.clock.advance(5);
+    if (host.work.isPaused) host.clock.advance(60_000);
+    if (host.work.isPaused) break;
+    host.work.print(line);
+    printed += line.length;
+    host.clock.advance(5);
+  }
+  host.clock.advance(60_000);
+  expect(printed).toBe(3000 * line.length);
+  expect(here.text.length).toBe(printed);
+  // Should it come back after all, it is told what it has missed.
+  host.connect(gone, 1);
+  host.clock.advance(60_000);
+  const [{ skipped }] = gone.notes as [{ skipped: number }];
+  expect(gone.text.length + skipped).toBe(printed);
+});
