@@ -118,8 +118,9 @@ export class TerminalChannel implements ChannelEvents, Viewer {
     this.#typeWaiting();
     if (!this.#isAttached || this.#isEnded) return;
     const { log } = this.#deps.shell;
-    this.#skipForgotten(log.start);
     let hasRoom = this.#channel.bufferedBytes <= HIGH_WATER_BYTES;
+    // Not before: of a client that is away each piece of output would make a note.
+    if (hasRoom) this.#skipForgotten(log.start);
     while (this.#cursor < log.end && hasRoom) {
       const bytes = log.read(this.#cursor, PUMP_BYTES);
       this.#cursor += bytes.length;
