@@ -1,6 +1,7 @@
 import { strictTextOf, utf8 } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Dial } from '../link/carrier.ts';
+import { DialFailure } from '../link/dial-failure.ts';
 
 /** A server that is alive answers at once; one that is stopped (SIGSTOP) never does. */
 const ANSWER_WITHIN_MS = 2000;
@@ -21,8 +22,10 @@ export async function askSession(
   let carrier: Awaited<ReturnType<Dial>>;
   try {
     carrier = await dial(new AbortController().signal);
-  } catch {
-    return { kind: 'gone' };
+  } catch (error) {
+    // A listener with a full queue (EAGAIN), or no descriptor left here (EMFILE), proves nothing.
+    const isGone = error instanceof DialFailure && error.kind === 'refused';
+    return { kind: isGone ? 'gone' : 'silent' };
   }
   return new Promise((resolve) => {
     let text = '';
