@@ -9,6 +9,8 @@ export interface RaceEntry {
   readonly afterMs: number;
   /** Given up after this long, in milliseconds. */
   readonly timeoutMs: number;
+  /** It leads to the same address as the entries before it: where one of them has no route, this one is not tried. */
+  readonly sharesRoute?: boolean;
 }
 
 interface Runner {
@@ -100,7 +102,16 @@ class Race implements RunningDial {
     runner.state = 'failed';
     runner.timer?.cancel();
     this.#failures.push(failure);
+    if (failure.noRoute) this.#forgo();
     this.#startNextIfIdle();
+  }
+
+  #forgo(): void {
+    for (const runner of this.#runners) {
+      if (runner.state !== 'waiting' || runner.entry.sharesRoute !== true) continue;
+      runner.timer?.cancel();
+      runner.state = 'failed';
+    }
   }
 
   #startNextIfIdle(): void {

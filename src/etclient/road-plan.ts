@@ -36,7 +36,12 @@ export function planRoads(clock: Clock, options: LinkDialOptions, roads: Roads):
     entries.push({ start: linkDial(options, tcp), afterMs: 0, timeoutMs: TCP_TIMEOUT_MS });
   if (ssh !== undefined) {
     const afterMs = tcp === undefined || sshFirst ? 0 : SSH_AFTER_MS;
-    entries.push({ start: oneAtATime(linkDial(options, ssh)), afterMs, timeoutMs: SSH_TIMEOUT_MS });
+    entries.push({
+      start: oneAtATime(linkDial(options, ssh)),
+      afterMs,
+      timeoutMs: SSH_TIMEOUT_MS,
+      sharesRoute: !sshFirst,
+    });
   }
   const upgrade =
     tcp === undefined || ssh === undefined ? undefined : raceDials(clock, entries.slice(0, 1));
