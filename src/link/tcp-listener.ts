@@ -1,4 +1,4 @@
-import type { ListenOptions, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { EtError, messageOf, systemCodeOf } from '../base/errors.ts';
 import type { Carrier } from './carrier.ts';
 import {
@@ -21,7 +21,6 @@ const ALL_ADDRESSES = '';
 
 /** What says "this port, or this family, is not for us": the next one may be. */
 const PORT_TAKEN: ReadonlySet<string> = new Set(['EADDRINUSE', 'EACCES']);
-const NO_IPV6: ReadonlySet<string> = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EINVAL']);
 
 /**
  * Listens on the first port of `range` that is free on every one of `addresses` ('' = all, both
@@ -73,15 +72,9 @@ async function listenOnAll(
   return { label: `tcp ${describe(addresses)}:${port}`, port, close };
 }
 
-async function listenOn(one: ListeningSocket, address: string, port: number): Promise<void> {
-  if (address !== ALL_ADDRESSES) return one.listen({ host: address, port });
-  const both: ListenOptions = { host: '::', port };
-  try {
-    await one.listen(both);
-  } catch (error) {
-    if (!NO_IPV6.has(systemCodeOf(error) ?? '')) throw error;
-    await one.listen({ host: '0.0.0.0', port });
-  }
+/** Without an address Node listens on both families, or on IPv4 where there is no other, and has no name to look at. */
+function listenOn(one: ListeningSocket, address: string, port: number): Promise<void> {
+  return one.listen(address === ALL_ADDRESSES ? { port } : { host: address, port });
 }
 
 function adoptTcp(sockets: SocketFactory, socket: Socket): Carrier {
