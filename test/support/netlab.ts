@@ -5,11 +5,14 @@ import {
   type SpawnOptions,
   spawn,
 } from 'node:child_process';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
+import { PROJECT_ROOT } from './project-root.ts';
 
-const DIRECTORY = resolve(dirname(fileURLToPath(import.meta.url)), '../netlab');
+const DIRECTORY = join(PROJECT_ROOT, 'test', 'netlab');
 const COMMAND = join(DIRECTORY, 'netlab');
 const run = promisify(execFile);
 
@@ -56,6 +59,22 @@ export class Netlab {
   async run(...args: string[]): Promise<string> {
     const { stdout } = await run(COMMAND, ['-n', this.name, ...args]);
     return stdout.trim();
+  }
+
+  /** A line to the emulator itself, where starting `netlab` would take too long; resolves to its answer. */
+  async control(line: string): Promise<string> {
+    const socket = connect(`/run/netlab/${this.name}/ctl`);
+    await once(socket, 'connect');
+    socket.end(`${line}\n`);
+    const answer = (await text(socket)).trim();
+    if (answer.startsWith('error')) throw new Error(`netlab ${line}: ${answer}`);
+    return answer;
+  }
+
+  /** Packets that have left the client, whether they arrived or not. */
+  async packetsFromClient(): Promise<number> {
+    const stats = JSON.parse(await this.control('stats')) as { c2s: { packets_in: number } };
+    return stats.c2s.packets_in;
   }
 
   /** Starts a program in one of the namespaces. */

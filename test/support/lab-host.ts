@@ -1,0 +1,128 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestContext } from 'vitest';
+import { ET, EtHost } from './et-host.ts';
+import { EtTerminal, type EtTerminalOptions } from './et-terminal.ts';
+import { Netlab } from './netlab.ts';
+import type { SshdOptions } from './sshd.ts';
+
+const LOG_SHOWN = 6000;
+
+/** What a login shell in a lab says when it waits for a command. */
+export const PROMPT = 'ready> ';
+
+export interface LabHostOptions extends SshdOptions {
+  /** IPv6 between the two. */
+  readonly family?: 4 | 6;
+  /** Words for `netlab set`. */
+  readonly settings?: readonly string[];
+}
+
+/** A host with a real sshd on port 22 in a lab's server namespace, and the terminals of its client in the other. */
+export class LabHost {
+  readonly lab: Netlab;
+  readonly host: EtHost;
+
+  private constructor(lab: Netlab, host: EtHost) {
+    this.lab = lab;
+    this.host = host;
+  }
+
+  /** A lab that goes with the test; where that fails, what the client has logged is shown. */
+  static async during(context: TestContext, options: LabHostOptions = {}): Promise<LabHost> {
+    const host = await LabHost.up(options);
+    context.onTestFinished(async () => {
+      if (context.task.result?.state === 'fail')
+        process.stderr.write(`${context.task.name}: ${host.log.slice(-LOG_SHOWN)}\n`);
+      await host.down();
+    });
+    return host;
+  }
+
+  static async up(options: LabHostOptions = {}): Promise<LabHost> {
+    const { family = 4, settings = [], ...sshd } = options;
+    const lab = await Netlab.up();
+    if (settings.length > 0) await lab.run('set', ...settings);
+    const host = await EtHost.start({
+      address: family === 4 ? lab.server : lab.server6,
+      port: 22,
+      prefix: lab.commandIn('server', []),
+      ...sshd,
+    });
+    host.file('.bash_profile', `PS1='${PROMPT}'\n`);
+    return new LabHost(lab, host);
+  }
+
+  /** `et` on a terminal in the client's namespace; what it logs with -vv is in `log`. */
+  et(args: readonly string[] = ['testhost'], options: Partial<EtTerminalOptions> = {}): EtTerminal {
+    const { host, lab } = this;
+    const log = ['-vv', '--log', this.#logPath];
+    const command = [process.execPath, ET, ...host.to, ...log, ...args];
+    return new EtTerminal(lab.commandIn('client', command), {
+      cwd: host.home,
+      ...options,
+      environment: { ...host.environment, ...options.environment },
+    });
+  }
+
+  /** What clients have logged so far. */
+  get log(): string {
+    return readFileSync(this.#logPath, 'utf8');
+  }
+
+  get #logPath(): string {
+    return join(this.host.home, 'et.log');
+  }
+
+  /** The roads of the links that have joined so far, in order: `tcp`, `ssh-stdio`. */
+  get joined(): string[] {
+    const found = this.log.matchAll(/link \d+ \((\S+) [^)]*\) joined/gu);
+    return Array.from(found, ([, road = '']) => road);
+  }
+
+  /** The output of a program in one of the namespaces. */
+  run(side: 'client' | 'server', ...argv: readonly string[]): string {
+    const [program, ...args] = this.lab.commandIn(side, argv);
+    return execFileSync(program, args, { encoding: 'utf8' });
+  }
+
+  /** Takes the client's addresses away, of both families. */
+  loseAddresses(): void {
+    this.run('client', 'ip', 'addr', 'flush', 'dev', 'lab0', 'scope', 'global');
+  }
+
+  returnAddresses(): void {
+    const { client, client6 } = this.lab;
+    this.run('client', 'ip', 'addr', 'add', `${client}/24`, 'dev', 'lab0');
+    this.run('client', 'ip', 'addr', 'add', `${client6}/64`, 'dev', 'lab0', 'nodad');
+  }
+
+  /** A firewall before the host lets TCP to port 22 in and nothing else, and answers nothing. Needs `nft`. */
+  closeAllButSsh(): void {
+    const rule = 'iifname lab0 tcp dport != 22 drop';
+    const chain = `chain input { type filter hook input priority 0; ${rule}; }`;
+    this.run('server', 'nft', `add table inet only22 { ${chain}; }`);
+  }
+
+  openAll(): void {
+    this.run('server', 'nft', 'delete table inet only22');
+  }
+
+  /** Ends sshd and all its connections at once. */
+  async killSshd(): Promise<void> {
+    await this.host.sshd.halt();
+    const pids = execFileSync('ip', ['netns', 'pids', `${this.lab.name}-server`], {
+      encoding: 'utf8',
+    });
+    for (const pid of pids.trim().split('\n')) {
+      if (readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'sshd')
+        process.kill(Number(pid), 'SIGKILL');
+    }
+  }
+
+  async down(): Promise<void> {
+    await this.host.stop();
+    await this.lab.down();
+  }
+}
