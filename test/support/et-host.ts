@@ -12,16 +12,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { EtTerminal, type EtTerminalOptions } from './et-terminal.ts';
+import { PROJECT_ROOT } from './project-root.ts';
 import { Sshd, type SshdOptions } from './sshd.ts';
 import { until } from './until.ts';
 
-const BIN = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..', 'bin');
-export const ET: string = join(BIN, 'et.js');
-export const ETSERVER: string = join(BIN, 'etserver.js');
+export const ET: string = join(PROJECT_ROOT, 'bin', 'et.js');
+export const ETSERVER: string = join(PROJECT_ROOT, 'bin', 'etserver.js');
 
 /** How a program ended, and what it said. */
 export interface Finished {
