@@ -152,3 +152,11 @@ test('before a rate is known nothing waits', () => {
   pacer.sent(0, 1e6, PATH);
   expect(pacer.waitMs(0, PATH)).toBe(0);
 });
+
+test('above 50 MB/s nothing is timed: bytes in flight alone bound what is sent', () => {
+  const pacer = new Pacer(2);
+  const path = { ...PATH, bytesPerMs: 50_000, minRttMs: 0.1 };
+  pacer.sent(0, 10e6, path);
+  expect(pacer.waitMs(0, path)).toBe(0);
+  expect(pacer.waitMs(0, { ...path, bytesPerMs: 49_000 })).toBeGreaterThan(0);
+});

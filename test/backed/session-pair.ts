@@ -52,7 +52,7 @@ export type RoadOptions = Partial<Omit<MemoryPairOptions, 'clock' | 'random'>>;
 
 /** Two ends of one session in virtual time, with the shipped handshake and cryptography between them. */
 export class SessionPair {
-  readonly clock: VirtualClock = new VirtualClock();
+  readonly clock: VirtualClock;
   readonly random: SeededRandom;
   readonly client: SessionEndpoint;
   readonly server: SessionEndpoint;
@@ -61,7 +61,12 @@ export class SessionPair {
   readonly keys: ClientKeys;
   readonly #dial: LinkDialOptions;
 
-  constructor(seed = 1, crypto: LinkCrypto = linkCrypto()) {
+  constructor(
+    seed = 1,
+    crypto: LinkCrypto = linkCrypto(),
+    clock: VirtualClock = new VirtualClock(),
+  ) {
+    this.clock = clock;
     this.random = new SeededRandom(seed);
     this.client = new SessionEndpoint('client', this.clock);
     this.server = new SessionEndpoint('server', this.clock);

@@ -441,28 +441,86 @@ describe('suspicion', () => {
     expect(pair.finish()).toBe(0);
   });
 
-  test('is put off once when the look at the link came late, for the machine may have slept', () => {
-    const { pair, link } = silent();
-    const sleeper = new SleepyClock();
-    const asleep = new SessionEndpoint('client', sleeper);
+  test('comes also when an older record was answered and the last one is not', () => {
+    const pair = new SessionPair();
+    const { pair: wire, link } = pair.join(WIRE);
+    pair.clock.advance(500);
+    pair.client.script.write(0, pattern(10));
+    pair.clock.advance(30);
+    pair.client.script.write(0, pattern(10));
+    pair.clock.advance(27);
+    // The first is acknowledged by now; the acknowledgement of the second has yet to leave.
+    wire.hold('both');
+    expect(link.sent.inFlightBytes).toBeGreaterThan(0);
+    pair.clock.advance(950);
     expect(link.isSuspect).toBe(false);
-    const carrier = new RecordingCarrier();
-    const keys = {
-      sealer: recordCipher.newSealer(pattern(32)),
-      opener: recordCipher.newOpener(pattern(32)),
-    };
-    const own = asleep.session.addLink(new SecureLink(1, carrier, keys, 50));
-    sleeper.advance(10);
-    sleeper.sleep(60_000);
-    sleeper.advance(1000);
-    expect(own.isSuspect).toBe(false);
-    sleeper.advance(980);
-    expect(own.isSuspect).toBe(false);
-    sleeper.advance(40);
-    expect(own.isSuspect).toBe(true);
-    asleep.session.end(0, '');
-    sleeper.advance(0);
-    expect(sleeper.pending).toBe(0);
+    pair.clock.advance(60);
+    expect(link.isSuspect).toBe(true);
+  });
+
+  test.each(KINDS)('comes as soon after a long silence as after none; over %s', (kind) => {
+    const { pair, wire, link } = silent(kind);
+    for (let outage = 0; outage < 3; outage += 1) {
+      pair.clock.advance(40_000);
+      expect(link.isSuspect).toBe(true);
+      wire.release('both');
+      for (let key = 0; key < 10; key += 1) {
+        pair.clock.advance(100);
+        pair.client.script.write(0, pattern(1));
+      }
+      pair.clock.advance(300);
+      expect(link.isSuspect).toBe(false);
+      wire.hold('both');
+      pair.client.script.write(0, pattern(10));
+      pair.clock.advance(1050);
+      expect(link.isSuspect).toBe(true);
+    }
+  });
+
+  test('of a path that has become very slow ends once its round trip is known', () => {
+    const pair = new SessionPair();
+    const { pair: wire, link } = pair.join(WIRE);
+    pair.clock.advance(500);
+    wire.set('both', { delayMs: 3000 });
+    for (let i = 0; i < 300; i += 1) {
+      pair.client.script.write(0, pattern(10));
+      pair.clock.advance(1000);
+    }
+    const before = pair.client.log.length;
+    for (let i = 0; i < 100; i += 1) {
+      pair.client.script.write(0, pattern(10));
+      pair.clock.advance(1000);
+    }
+    expect(link.isSuspect).toBe(false);
+    expect(pair.client.log.length).toBe(before);
+  });
+
+  test('is put off once when the look at the link came late, for the machine may have slept', () => {
+    const clock = new SleepyClock();
+    const pair = new SessionPair(1, cheapCrypto, clock);
+    const { pair: wire, link } = pair.join(WIRE);
+    clock.advance(500);
+    for (let night = 0; night < 2; night += 1) {
+      wire.hold('both');
+      pair.client.script.write(0, pattern(10));
+      clock.advance(10);
+      clock.sleep(60_000);
+      clock.advance(1000);
+      expect(link.isSuspect).toBe(false);
+      wire.release('both');
+      clock.advance(500);
+      pair.runUntil(() => link.sent.inFlightBytes === 0, 500);
+    }
+    wire.hold('both');
+    pair.client.script.write(0, pattern(10));
+    clock.advance(10);
+    clock.sleep(60_000);
+    clock.advance(1000);
+    clock.sleep(60_000);
+    expect(link.isSuspect).toBe(false);
+    // The second late look in a row is not put off.
+    clock.advance(1000);
+    expect(link.isSuspect).toBe(true);
     expect(pair.finish()).toBe(0);
   });
 });
