@@ -24,9 +24,9 @@ export type SessionEnd =
   | { readonly kind: 'failed'; readonly error: EtError };
 
 export interface SessionEvents {
-  /** A link joined, was lost (`error` says why), turned suspect, or was heard of again. */
+  /** A link joined, was lost (`error` says why), turned suspect, was heard of again, or has to be replaced (at the client). */
   onLink(
-    event: 'joined' | 'lost' | 'suspect' | 'revived',
+    event: 'joined' | 'lost' | 'suspect' | 'revived' | 'worn',
     link: SessionLink,
     error?: EtError,
   ): void;

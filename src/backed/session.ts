@@ -370,6 +370,7 @@ export class Session {
     this.requeue(link, link.takeLost(nowMs));
     this.requeue(link, link.takeProbe(nowMs));
     if (link.isOverdue(nowMs, lateMs)) this.suspect(link);
+    if (this.role === 'client' && link.wearsOut(nowMs)) this.#events.onLink('worn', link);
     if (link.retiredAtMs === undefined) return;
     const isQuiet = link.sent.inFlightBytes === 0 && nowMs - link.lastReceivedMs >= RETIRE_QUIET_MS;
     if (!isQuiet && nowMs - link.retiredAtMs < RETIRE_MAX_MS && !link.isSuspect) return;
