@@ -80,6 +80,11 @@ export class DeliveryRate {
     if (intervalMs <= 0) return;
     const bytesPerMs = (this.#delivered - mark.delivered) / intervalMs;
     if (mark.applicationLimited && bytesPerMs <= (this.bytesPerMs ?? 0)) return;
+    this.raise(bytesPerMs);
+  }
+
+  /** The link is known to carry this much, in bytes per ms. */
+  raise(bytesPerMs: number): void {
     if (bytesPerMs > this.#best[0]) this.#best[0] = bytesPerMs;
   }
 

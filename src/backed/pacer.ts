@@ -12,6 +12,8 @@ const INITIAL_BULK_BYTES = 8192;
 const MIN_IN_FLIGHT_BYTES = 8192;
 /** A record holds what the link carries in this time, so that a key waits no longer for one. */
 const RECORD_MS = 4;
+/** A queue that bulk may build beyond what the path itself holds: a key waits behind it. */
+const MAX_QUEUE_MS = 20;
 /** How far sending may run ahead of the paced rate, for timers are no finer. */
 const BURST_MS = 2;
 /** Above this rate (50 MB/s) one record lasts less than a timer's grain: the cap on bytes in flight paces alone. */
@@ -31,8 +33,16 @@ const STARTUP_GAIN = 2.885;
 const DRAIN_GAIN = 0.5;
 /** On a path whose round trip is mostly jitter a queue never seems empty. */
 const MAX_DRAIN_ROUNDS = 4;
-/** The second lasts for a round trip, and until no queue is left. */
-const CYCLE: readonly number[] = [1.25, 0.75, 1, 1, 1, 1, 1, 1];
+/**
+ * What the first sends more has arrived by the end of the second, and if it has, both come again.
+ * The third lasts for a round trip, and until no queue is left.
+ */
+const CYCLE: readonly number[] = [1.25, 1, 0.75, 1, 1, 1, 1, 1];
+const PROBE = 0;
+const VERDICT = 1;
+const AFTER_DRAIN = 3;
+/** More is found when the rate has grown by this. */
+const PROBE_GROWTH = 1.1;
 
 /** What the pacer knows of its link; rates in bytes per millisecond. */
 export interface PathState {
@@ -49,8 +59,8 @@ export interface PathState {
 /**
  * When, how much and in which pieces one link may send.
  *
- *   startup (gain 2.9) --- rate stopped growing ---> draining (0.5) --- no more in flight than
- *   the link itself holds ---> cycling (gains 1.25, 0.75, then 1; one per round trip)
+ *   startup (gain 2.9) --- link full, rate stopped growing ---> draining (0.5) --- no more in flight than
+ *   the link itself holds ---> cycling (gains 1.25, 1, 0.75, then 1; one per round trip)
  *
  * Between any two calls: `#nextSendMs` lies at most one record's time in the future.
  */
@@ -63,6 +73,7 @@ export class Pacer {
   #seenFullRounds = 0;
   #cycleIndex = 0;
   #roundsAtGain = 0;
+  #probedRate = 0;
   readonly #ackDelayMs: number;
 
   /** `ackDelayMs` is how long the peer may hold back an acknowledgement at the least. */
@@ -78,9 +89,11 @@ export class Pacer {
   inFlightCap(path: PathState, bulk: boolean): number {
     const first = bulk ? INITIAL_BULK_BYTES : INITIAL_IN_FLIGHT_BYTES;
     if (path.bytesPerMs === undefined || path.minRttMs === undefined) return first;
-    const cap = Math.floor(2 * this.#pathBytes(path.bytesPerMs, path.minRttMs));
+    const pathBytes = this.#pathBytes(path.bytesPerMs, path.minRttMs);
+    const queueBytes = path.bytesPerMs * MAX_QUEUE_MS + MIN_RECORD_TARGET_BYTES;
+    const cap = pathBytes + (this.inStartup ? pathBytes : Math.min(pathBytes, queueBytes));
     return Math.min(
-      Math.max(cap, this.inStartup ? first : MIN_IN_FLIGHT_BYTES),
+      Math.max(Math.floor(cap), this.inStartup ? first : MIN_IN_FLIGHT_BYTES),
       MAX_IN_FLIGHT_BYTES,
     );
   }
@@ -118,9 +131,22 @@ export class Pacer {
     }
     if (isNextRound) this.#roundsAtGain += 1;
     if (!(this.#gain < 1 ? this.#isDrained(path) : isNextRound)) return;
-    this.#cycleIndex = this.#phase === 'draining' ? 2 : (this.#cycleIndex + 1) % CYCLE.length;
+    this.#cycleIndex = this.#nextInCycle(path);
     this.#phase = 'cycling';
     this.#roundsAtGain = 0;
+  }
+
+  /** The link was seen to be full. */
+  endStartup(): void {
+    if (this.inStartup) this.#phase = 'draining';
+  }
+
+  #nextInCycle(path: PathState): number {
+    if (this.#phase === 'draining') return AFTER_DRAIN;
+    const rate = path.bytesPerMs ?? 0;
+    if (this.#cycleIndex === VERDICT && rate > PROBE_GROWTH * this.#probedRate) return PROBE;
+    if (this.#cycleIndex === PROBE) this.#probedRate = rate;
+    return (this.#cycleIndex + 1) % CYCLE.length;
   }
 
   /** A rate that is taken for 2 % more than it is would fill the cap within minutes; so each cycle empties the queue. */
@@ -142,7 +168,7 @@ export class Pacer {
     }
     this.#stalledRounds += 1;
     const hasQueue = path.latestRttMs > (path.minRttMs ?? 0) * QUEUE_GROWTH + QUEUE_MS;
-    if (hasQueue || this.#stalledRounds >= STARTUP_ROUNDS) this.#phase = 'draining';
+    if (hasQueue || this.#stalledRounds >= STARTUP_ROUNDS) this.endStartup();
   }
 
   get #gain(): number {

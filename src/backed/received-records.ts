@@ -22,6 +22,15 @@ export class ReceivedRecords {
     return this.#ackDueMs;
   }
 
+  get rangeCount(): number {
+    return this.#numbers.count;
+  }
+
+  /** One above the highest number that has arrived. */
+  get next(): number {
+    return this.#numbers.last?.end ?? 0;
+  }
+
   get hasAny(): boolean {
     return !this.#numbers.isEmpty;
   }

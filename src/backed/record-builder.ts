@@ -14,6 +14,7 @@ const MIN_URGENT_BYTES = 512;
 const URGENT_ROOM_BYTES = 4096;
 /** What a stream that is overdue may take before the others, in one record. */
 const OVERDUE_BYTES = 1024;
+const MAX_EARLY_ACK_RANGES = 4;
 /** The ACKs that a record of bulk carries at the most. */
 const PIGGY_BACK_RANGES = 32;
 
@@ -118,13 +119,19 @@ export class RecordBuilder {
     const frames = this.#frames;
     if (link.owesResume && frames.resume(this.#resumeEntries(link))) link.owesResume = false;
     for (const other of this.#session.links) {
-      if (other.received.ackDueMs === undefined || !this.#carriesAcksOf(link, other)) continue;
+      if (!this.#saysAckOf(other, nowMs) || !this.#carriesAcksOf(link, other)) continue;
       const { ranges, delayMs } = other.received.report(nowMs, this.#maxRanges());
       if (frames.ack(other.id, Math.round(delayMs * 1000), ranges)) other.received.acknowledged();
     }
     if (link.owesPrefer && frames.prefer(this.#session.links.preferredId ?? link.id))
       link.owesPrefer = false;
     if (link.owesPing && frames.ping()) link.owesPing = false;
+  }
+
+  /** Before it is due, an ACK goes along only where it is small: with many gaps it would be a tenth of every record. */
+  #saysAckOf({ received }: SessionLink, nowMs: number): boolean {
+    const { ackDueMs, rangeCount } = received;
+    return ackDueMs !== undefined && (ackDueMs <= nowMs || rangeCount <= MAX_EARLY_ACK_RANGES);
   }
 
   /** A RESUME must fit whatever the link's rate. */

@@ -1,5 +1,6 @@
 import type { AckRange } from '../wire/frames.ts';
-import { MAX_ACK_DELAY_MS, MIN_ACK_DELAY_MS } from '../wire/limits.ts';
+import { MAX_ACK_DELAY_MS, MAX_RECORDS_PER_LINK, MIN_ACK_DELAY_MS } from '../wire/limits.ts';
+import { ArrivalSpread } from './arrival-spread.ts';
 import { DeliveryRate } from './delivery-rate.ts';
 import { Pacer, type PathState } from './pacer.ts';
 import { ReceivedRecords } from './received-records.ts';
@@ -16,6 +17,8 @@ const LOSS_THRESHOLD_RECORDS = 3;
 const LOSS_THRESHOLD_RTT = 9 / 8;
 /** A probe timeout doubles this often at most. */
 const MAX_PROBE_DOUBLINGS = 6;
+/** A link is replaced beside itself after a day (PROTOCOL.md section 4 bounds its records). */
+const MAX_AGE_MS = 86_400_000;
 /** A timer that fires later than this tells of a busy or sleeping machine. */
 const MAX_LATE_MS = 200;
 /** The largest plaintext of a datagram record: with headers of IPv6, UDP and ours within 1,280. */
@@ -45,7 +48,9 @@ export class SessionLink implements PathState {
   readonly joinedAtMs: number;
   lastReceivedMs: number;
   lastSentMs: number;
+  readonly #spread = new ArrivalSpread();
   #probeDoublings = 0;
+  #isWorn = false;
   #probeSentMs = 0;
   /** Since when an acknowledgement is awaited without any progress. */
   #awaitingSinceMs: number | undefined;
@@ -57,6 +62,21 @@ export class SessionLink implements PathState {
     this.lastReceivedMs = nowMs;
     this.lastSentMs = nowMs;
     if (secure.handshakeMs > 0) this.rtt.sample(nowMs, secure.handshakeMs, 0);
+  }
+
+  /**
+   * True once, when it is time to replace the link beside itself: it has no rekey, and its numbers must not run out.
+   * A client that could not calls `wearLater`.
+   */
+  wearsOut(nowMs: number): boolean {
+    if (this.#isWorn || this.isRetired) return false;
+    const records = Math.max(this.sent.next, this.received.next);
+    this.#isWorn = nowMs - this.joinedAtMs >= MAX_AGE_MS || records >= MAX_RECORDS_PER_LINK / 2;
+    return this.#isWorn;
+  }
+
+  wearLater(): void {
+    this.#isWorn = false;
   }
 
   get isRetired(): boolean {
@@ -127,12 +147,25 @@ export class SessionLink implements PathState {
     if (latest !== undefined || this.sent.largestAcknowledged > before) this.#trust(nowMs);
     if (latest === undefined) return result.records;
     if (latest.number === this.sent.largestAcknowledged) {
-      this.rtt.sample(nowMs, nowMs - latest.mark.sentAtMs, delayMs);
+      // An outage or a sleep is no round trip: its length must not make us wait so long for the next silence.
+      const elapsedMs = Math.min(nowMs - latest.mark.sentAtMs, 2 * this.suspicionMs);
+      this.rtt.sample(nowMs, elapsedMs, delayMs);
     }
     this.rate.sample(nowMs, result.bytes, latest.mark);
+    if (this.pacer.inStartup)
+      this.#lookForTheEnd(latest.mark.sentAtMs, delayMs, result.bytes, nowMs);
     this.pacer.advance(this);
     this.#probeDoublings = 0;
     return result.records;
+  }
+
+  /** Of startup: the link is full when what was sent together arrives spread out. */
+  #lookForTheEnd(sentMs: number, delayMs: number, bytes: number, nowMs: number): void {
+    const arrivedMs = Math.max(sentMs, nowMs - delayMs);
+    const bytesPerMs = this.#spread.add(arrivedMs, sentMs, bytes);
+    if (bytesPerMs === undefined) return;
+    this.rate.raise(bytesPerMs);
+    this.pacer.endStartup();
   }
 
   #trust(nowMs: number): void {

@@ -7,6 +7,9 @@ const MIN_RTT_MS = 10;
 /** Credit is granted once this part of the window has been consumed: less would be a CREDIT per read, more could stall the sender. */
 const GRANT_PART = 1 / 4;
 
+/** What follows a datagram that was lost waits one or two round trips for it: a window of less would halve the rate of a lossy link. */
+const WINDOW_ROUND_TRIPS = 4;
+
 /** Time, and the round trip of whatever carries the bytes. */
 export interface WindowPath {
   nowMs(): number;
@@ -30,7 +33,7 @@ export interface WindowPolicy {
  * 3. When all that was received is consumed, at least three quarters of the window are granted and unused, or `consume`
  *    has said that credit is due.
  *
- * The window follows the consumer: each half window consumed tells its rate; below `2 x rate x round trip` the window
+ * The window follows the consumer: each half window consumed tells its rate; below `4 x rate x round trip` the window
  * doubles, far above it shrinks to it.
  */
 export class ReceiveWindow {
@@ -128,7 +131,7 @@ export class ReceiveWindow {
     const elapsedMs = nowMs - this.#measuredAtMs;
     const bytes = this.#consumed - this.#measuredFrom;
     const rttMs = Math.max(this.#path.rttMs, MIN_RTT_MS);
-    const wanted = elapsedMs > 0 ? (2 * rttMs * bytes) / elapsedMs : this.#max;
+    const wanted = elapsedMs > 0 ? (WINDOW_ROUND_TRIPS * rttMs * bytes) / elapsedMs : this.#max;
     if (wanted > this.#window) {
       const doubled = Math.min(2 * this.#window, this.#max);
       this.#window = Math.max(this.#window, this.#pool.grownWindow(this.#window, doubled));

@@ -1,6 +1,8 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Direction } from '../support/memory-link.ts';
 import { Scenario } from './scenario.ts';
+
+vi.setConfig({ testTimeout: 180_000 });
 
 const LAN = { delayMs: 10 };
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { DEFAULT_RECONNECT } from '../../src/backed/reconnect.ts';
 import { type DialResult, Redialer } from '../../src/backed/redialer.ts';
 import { EtError } from '../../src/base/errors.ts';
@@ -6,6 +6,8 @@ import { SeededRandom } from '../support/seeded-random.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 import { Scenario } from './scenario.ts';
 import { DIAL_ERRORS } from './sim-path.ts';
+
+vi.setConfig({ testTimeout: 180_000 });
 
 const HOUR_MS = 3_600_000;
 const LAN = { delayMs: 25 };

@@ -1,5 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Scenario } from './scenario.ts';
+
+vi.setConfig({ testTimeout: 180_000 });
 
 const HOUR_MS = 3_600_000;
 

@@ -34,7 +34,7 @@ export class LoadedLink {
   readonly #filled: SimChannelEnd[] = [];
   readonly #options: LoadedLinkOptions;
   #echoesMs: number[] = [];
-  #typedAtMs: number[] = [];
+  readonly #typedAtMs: number[] = [];
   #echoed = 0;
 
   constructor(options: LoadedLinkOptions) {

@@ -1,7 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Scenario } from './scenario.ts';
 import type { SimChannel } from './sim-channel.ts';
 import { DIAL_ERRORS, type DialAnswer } from './sim-path.ts';
+
+vi.setConfig({ testTimeout: 180_000 });
 
 const SECOND_MS = 1000;
 const HOUR_MS = 3_600_000;
@@ -56,7 +58,7 @@ describe('an outage of', () => {
     },
   );
 
-  test('400 days is an outage like any other', { timeout: 120_000 }, () => {
+  test('400 days is an outage like any other', () => {
     const scenario = new Scenario('bytes', LAN);
     const terminal = scenario.begin();
     lose(scenario, 'forgotten', 'ENETDOWN');

@@ -1,0 +1,43 @@
+/** Shorter stretches of time, and smaller ones of bytes, say nothing: acknowledgements and timers are too coarse. */
+const MIN_STRETCH_MS = 10;
+const MIN_STRETCH_BYTES = 2048;
+/** What took this much longer to arrive than to be sent has waited in a queue. */
+const FULL_RATIO = 1.2;
+
+/**
+ * Sees that a link is full by how far apart arrives what was sent close together, as a train of packets shows it.
+ * One round trip after the first window a thin link is known to be thin, before a queue has been built on it.
+ */
+export class ArrivalSpread {
+  #arrivedMs: number | undefined;
+  #sentMs = 0;
+  #bytes = 0;
+  #fullBytesPerMs: number | undefined;
+
+  /**
+   * Called for each ACK: when the latest record that it names arrived (in any clock whose pace is right), when that one
+   * was sent, and the bytes acknowledged. Returns the link's rate in bytes per ms once two stretches in a row have
+   * shown it full.
+   */
+  add(arrivedMs: number, sentMs: number, bytes: number): number | undefined {
+    if (this.#arrivedMs === undefined) {
+      this.#begin(arrivedMs, sentMs);
+      return undefined;
+    }
+    this.#bytes += bytes;
+    const arrivedInMs = arrivedMs - this.#arrivedMs;
+    if (arrivedInMs < MIN_STRETCH_MS || this.#bytes < MIN_STRETCH_BYTES) return undefined;
+    const isFull = arrivedInMs > FULL_RATIO * (sentMs - this.#sentMs);
+    const bytesPerMs = this.#bytes / arrivedInMs;
+    const before = this.#fullBytesPerMs;
+    this.#fullBytesPerMs = isFull ? bytesPerMs : undefined;
+    this.#begin(arrivedMs, sentMs);
+    return isFull && before !== undefined ? Math.min(bytesPerMs, before) : undefined;
+  }
+
+  #begin(arrivedMs: number, sentMs: number): void {
+    this.#arrivedMs = arrivedMs;
+    this.#sentMs = sentMs;
+    this.#bytes = 0;
+  }
+}
