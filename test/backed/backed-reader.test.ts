@@ -8,7 +8,7 @@ import { pattern } from './stream-script.ts';
 const OFFSETS = [0, 2 ** 8, 2 ** 16, 2 ** 31, 2 ** 32, 2 ** 53 - 140_003].flatMap((n) =>
   n === 0 ? [0] : [n - 3, n - 1],
 );
-const LENGTH = 60;
+const LENGTH = 24;
 
 interface Placing {
   readonly at: number;
@@ -19,7 +19,7 @@ interface Placing {
 
 const placing: fc.Arbitrary<Placing> = fc.record({
   at: fc.integer({ min: 0, max: LENGTH - 1 }),
-  length: fc.integer({ min: 1, max: 20 }),
+  length: fc.integer({ min: 1, max: 10 }),
   copy: fc.integer({ min: 0, max: 3 }),
 });
 

@@ -170,6 +170,18 @@ describe.each(OFFSETS)('from offset %i', (offset) => {
   });
 });
 
+test('what is written after everything was acknowledged comes back when it is lost', () => {
+  const writer = new BackedWriter();
+  for (let at = 0; at < 200_000; at += 1000) {
+    append(writer, pattern(1000, at));
+    writer.lost(at, at + 1000);
+    const [run] = takeAllLost(writer, 5000);
+    expect(run?.start).toBe(at);
+    expect(equalBytes(concatBytes(run?.parts ?? []), pattern(1000, at))).toBe(true);
+    writer.acknowledge(at, at + 1000);
+  }
+});
+
 test('an acknowledgement beyond what was sent is refused and changes nothing', () => {
   const writer = new BackedWriter();
   append(writer, pattern(10));

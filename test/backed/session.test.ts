@@ -371,6 +371,14 @@ describe('suspicion', () => {
     expect(pair.client.log).toEqual(['joined 1', 'suspect 1']);
   });
 
+  test('is waited out without another probe, for an answer to the first would say as much', () => {
+    const { pair, link } = silent();
+    pair.clock.advance(10);
+    const sent = link.sent.next;
+    pair.clock.advance(3_600_000);
+    expect(link.sent.next).toBe(sent);
+  });
+
   test('waits for three round trips where they are longer', () => {
     const pair = new SessionPair();
     const { pair: wire, link } = pair.join({ aToB: { delayMs: 400 }, bToA: { delayMs: 400 } });
@@ -662,6 +670,20 @@ describe('sending', () => {
     expect(pair.finish()).toBe(0);
   });
 
+  test('goes on after input and output had their turn, without waiting for the peer', () => {
+    const pair = new SessionPair(1, cheapCrypto);
+    pair.server.script.isKeeping = false;
+    const { link } = pair.join(WIRE);
+    pair.client.script.write(1, new Uint8Array(64 * 1024 * 1024));
+    pair.runUntil(() => link.room(true) + link.sent.inFlightBytes > 4 * 1024 * 1024);
+    pair.runUntil(() => link.sent.inFlightBytes === 0 && pair.client.script.ready === 0);
+    const before = pair.client.session.writers[1]?.next ?? 0;
+    pair.client.script.write(1, new Uint8Array(2 * 1024 * 1024));
+    pair.clock.advance(40);
+    expect((pair.client.session.writers[1]?.next ?? 0) - before).toBeGreaterThan(1024 * 1024);
+    expect(pair.finish()).toBe(0);
+  });
+
   test('a key on stream 0 does not wait behind bulk on stream 1', () => {
     const pair = new SessionPair();
     pair.server.script.isKeeping = false;
@@ -722,6 +744,35 @@ describe('sending', () => {
     expect(pair.server.script.receivedBytes(1)).toBeLessThan(first);
     expect(pair.finish()).toBe(0);
   });
+});
+
+test('a datagram that comes again draws no other answer', () => {
+  const clock = new VirtualClock();
+  const end = new SessionEndpoint('server', clock);
+  const carrier = new RecordingCarrier('datagrams');
+  const [up, down] = [pattern(32), pattern(32, 32)];
+  const keys = { sealer: recordCipher.newSealer(down), opener: recordCipher.newOpener(up) };
+  const secure = new SecureLink(1, carrier, keys, 0);
+  carrier.start(secure);
+  end.session.addLink(secure);
+  const peer = new RecordingCarrier('datagrams');
+  const peerKeys = { sealer: recordCipher.newSealer(up), opener: recordCipher.newOpener(down) };
+  const peerLink = new SecureLink(1, peer, peerKeys, 0);
+  peerLink.seal(0, Uint8Array.of(0x01));
+  const ping = peer.takeWritten();
+  clock.advance(100);
+  carrier.takeWrites();
+  carrier.feed(ping);
+  clock.advance(100);
+  expect(carrier.takeWrites().length).toBe(1);
+  for (let i = 0; i < 5; i += 1) {
+    carrier.feed(ping);
+    clock.advance(20);
+  }
+  expect(carrier.takeWrites().length).toBe(0);
+  end.session.end(0, '');
+  clock.advance(0);
+  expect(clock.pending).toBe(0);
 });
 
 test('a link with the number of one that is there is refused', () => {
