@@ -34,11 +34,7 @@ function compile(file, source) {
     if (cachedData === undefined && cache !== caches[caches.length - 1]) continue;
     script = new vm.Script(
       `(function (exports, require, module, __filename, __dirname) {${source}\n})`,
-      {
-        filename: file,
-        cachedData,
-        importModuleDynamically: vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-      },
+      { filename: file, cachedData },
     );
     if (cachedData !== undefined && !script.cachedDataRejected) return script;
   }

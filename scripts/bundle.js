@@ -24,6 +24,8 @@ export async function bundlePrograms(dist) {
       file: join(dist, 'bin', `${name}.cjs`),
       format: 'cjs',
       codeSplitting: false,
+      // A script that was compiled by another process cannot import(): Node has no callback for it then.
+      dynamicImportInCjs: false,
       minify: false,
       comments: false,
     });

@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { EtError, systemCodeOf } from '../base/errors.ts';
+import { findProgram } from './find-program.ts';
 import type { SshExit, SshProcess, SshRunOptions, StderrSink } from './ssh-runner.ts';
 import { TailText } from './tail-text.ts';
 
@@ -28,7 +29,10 @@ export class ChildSshProcess implements SshProcess {
 
   constructor(command: LocalCommand, options: SshRunOptions, onStderr: StderrSink) {
     this.#isHushed = options.batch;
-    this.#child = spawn(command.program, command.arguments, {
+    const [file, args] = options.batch
+      ? [command.program, command.arguments]
+      : deafToHangUp(command);
+    this.#child = spawn(file, args, {
       stdio: 'pipe',
       env: command.environment,
       detached: options.batch,
@@ -90,6 +94,18 @@ export class ChildSshProcess implements SshProcess {
     signal.addEventListener('abort', abort, { once: true });
     void this.exit.then(() => signal.removeEventListener('abort', abort));
   }
+}
+
+/**
+ * A terminal that is closed hangs up all that runs on it, and the session's BYE may have to pass through ssh after that. What is
+ * ignored stays ignored across exec, and ssh leaves it so; it ends by the end of its input. A program that cannot be found is
+ * started as it is, for the system's own words.
+ */
+function deafToHangUp(command: LocalCommand): [string, readonly string[]] {
+  const { program, environment } = command;
+  const path = findProgram(program, environment['PATH']);
+  if (path === undefined) return [program, command.arguments];
+  return ['/bin/sh', ['-c', 'trap "" HUP; exec "$0" "$@"', path, ...command.arguments]];
 }
 
 function cannotRun(program: string, cause: Error): EtError {

@@ -5,7 +5,7 @@ import { remoteCommand } from '../bootstrap/remote-command.ts';
 import type { SshProcess, SshRunner } from '../bootstrap/ssh-runner.ts';
 import type { Carrier, Dial } from '../link/carrier.ts';
 import { StdioCarrier } from '../link/stdio-carrier.ts';
-import { CONNECT_MARKER } from '../wire/remote-markers.ts';
+import { ALIVE_MARKER, CONNECT_MARKER } from '../wire/remote-markers.ts';
 import type { Aliveness } from './gone-check.ts';
 
 /** What a login shell may print before it. */
@@ -70,7 +70,8 @@ function untilMarker(channel: SshProcess): Promise<void> {
     const fail = (why: string): void => {
       channel.stdout.off('data', onData);
       channel.kill();
-      reject(new EtError('ET_ERR_DIAL', `ssh: ${why}`));
+      const isGone = seen.includes(`${ALIVE_MARKER} gone\n`);
+      reject(new EtError(isGone ? 'ET_ERR_LINK_REFUSED' : 'ET_ERR_DIAL', `ssh: ${why}`));
     };
     const onData = (bytes: Uint8Array): void => {
       seen = Buffer.concat([seen, bytes]);

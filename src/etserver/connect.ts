@@ -1,5 +1,6 @@
 import { copyOf } from '../base/bytes.ts';
-import type { Carrier } from '../link/carrier.ts';
+import type { Carrier, Dial } from '../link/carrier.ts';
+import { DialFailure } from '../link/dial-failure.ts';
 
 /** Unsent bytes above which a side is not read on; carriers cannot pause, so this only bounds what a stalled ssh costs. */
 const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
@@ -26,4 +27,14 @@ export function joinCarriers(left: Carrier, right: Carrier, onOver: () => void):
     });
   forward(left, right);
   forward(right, left);
+}
+
+/** Dials a session server; `onGone` comes before the failure where nobody listens any more. */
+export async function reachSession(dial: Dial, onGone: () => void): Promise<Carrier> {
+  try {
+    return await dial(new AbortController().signal);
+  } catch (error) {
+    if (error instanceof DialFailure && error.kind === 'refused') onGone();
+    throw error;
+  }
 }

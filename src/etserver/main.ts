@@ -102,18 +102,17 @@ async function detach(): Promise<number> {
 }
 
 async function connect(id: string): Promise<number> {
-  const [{ joinCarriers }, { SocketFactory }, { unixDial }, { ownStdioCarrier }] =
+  const [{ joinCarriers, reachSession }, { SocketFactory }, { unixDial }, { ownStdioCarrier }] =
     await Promise.all([
       import('./connect.ts'),
       import('../link/socket-factory.ts'),
       import('../link/unix-dial.ts'),
       import('../link/own-stdio.ts'),
     ]);
-  const server = await unixDial(
-    clock,
-    new SocketFactory(clock),
-    registry.socketOf(id),
-  )(new AbortController().signal);
+  const server = await reachSession(
+    unixDial(clock, new SocketFactory(clock), registry.socketOf(id)),
+    () => writeAll(1, `${ALIVE_MARKER} gone\n`),
+  );
   writeAll(1, CONNECT_MARKER);
   const stdio = ownStdioCarrier(clock, 'ssh-stdio');
   if (stdio === undefined)
