@@ -254,6 +254,21 @@ describe.each(KINDS)('over %s', (kind) => {
     expect(pair.finish()).toBe(0);
   });
 
+  test.each(['client', 'server'] as const)(
+    'anything that the %s sends makes the next probe come soon again',
+    (side) => {
+      const pair = new SessionPair();
+      const { link } = pair.join({ kind, aToB: {}, bToA: {} });
+      pair.clock.advance(300_000);
+      pair[side].script.write(0, pattern(10));
+      pair.clock.advance(500);
+      const before = link.sent.next;
+      pair.clock.advance(600);
+      expect(link.sent.next).toBe(before + 1);
+      expect(pair.finish()).toBe(0);
+    },
+  );
+
   test('there is no keepalive while data flows, in whichever direction', () => {
     for (const side of ['client', 'server'] as const) {
       const pair = new SessionPair();
@@ -614,6 +629,23 @@ describe('several links', () => {
     expect(equalBytes(pair.client.script.received(0), pattern(10))).toBe(true);
     expect(pair.client.session.unacknowledgedBytes).toBe(0);
     expect(pair.server.session.unacknowledgedBytes).toBe(0);
+    expect(pair.finish()).toBe(0);
+  });
+
+  test('of which one end has lost the way back: its acknowledgements come over another', () => {
+    const pair = new SessionPair();
+    const first = pair.join(WIRE);
+    pair.join(WIRE);
+    pair.client.session.prefer(first.link);
+    pair.clock.advance(600);
+    first.pair.hold('bToA');
+    pair.server.script.write(0, pattern(10));
+    pair.clock.advance(1100);
+    expect(pair.server.log).toEqual(['joined 1', 'joined 2', 'suspect 1']);
+    pair.client.script.write(0, pattern(400));
+    pair.clock.advance(200);
+    expect(pair.client.session.unacknowledgedBytes).toBe(0);
+    expect(first.link.isSuspect).toBe(false);
     expect(pair.finish()).toBe(0);
   });
 
