@@ -65,6 +65,10 @@ async function session(): Promise<undefined> {
     version: version(),
     pid: process.pid,
     userName: userInfo().username,
+    surviveFaults: () => {
+      // What throws between two sessions, in a timer or a stream, is a bug of ours; the shell must not pay for it.
+      process.on('uncaughtException', (error) => silentLogger.log(0, messageOf(error)));
+    },
     exit: (status) => process.exit(status),
     countDetached: async () => {
       const { OwnSessions } = await import('./own-sessions.ts');

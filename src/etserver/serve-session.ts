@@ -33,6 +33,8 @@ export interface ServeDeps {
   /** The user's other sessions on this host that have no client. */
   readonly countDetached: () => Promise<number>;
   readonly makeWork: (sessionId: string, isLocal: boolean) => WorkStarter;
+  /** From now on no failure ends the process: somebody's work is in it. */
+  readonly surviveFaults: () => void;
   /** Ends the process. */
   readonly exit: (status: number) => void;
 }
@@ -77,7 +79,7 @@ async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> 
       graceMs: request.graceSeconds === null ? undefined : request.graceSeconds * 1000,
     },
     work,
-    onOver: () => void leave(deps, roads),
+    onOver: () => leave(deps, roads),
   });
   const notices = keepWhenUserLeaves(deps, id);
   const detached = request.extra?.['work'] === 'terminal' ? countInTime(deps) : () => 0;
@@ -112,6 +114,7 @@ async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> 
   };
   writeAll(1, formatReply(reply));
   passkey.fill(0);
+  deps.surviveFaults();
   // While the reply travels: what the first link and the first command need.
   warmUp(crypto);
   if (request.extra?.['work'] === 'exec') work.prepare();
@@ -168,9 +171,10 @@ function statusOf(deps: ServeDeps, id: string, server: SessionServer, port: numb
 }
 
 /** Lets what was said last leave, then ends the process. */
-async function leave(deps: ServeDeps, roads: AcceptedRoads | undefined): Promise<void> {
-  await roads?.close();
+function leave(deps: ServeDeps, roads: AcceptedRoads | undefined): void {
+  // Whatever becomes of the listeners: a server without work must not stay.
   deps.clock.schedule(LEAVE_MS, () => deps.exit(0));
+  roads?.close().catch(() => undefined);
 }
 
 /** For the BYE to be written and the program to take its SIGHUP. */
