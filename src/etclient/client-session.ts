@@ -102,6 +102,7 @@ export class ClientSession {
     return this.#hasBeenUp;
   }
 
+  /** The latest dial that failed since the outage began. */
   get lastFailure(): EtError | undefined {
     return this.#lastFailure;
   }
@@ -153,7 +154,11 @@ export class ClientSession {
     this.session.end(0, text);
   }
 
-  #onLink(event: 'joined' | 'lost' | 'suspect' | 'revived', link: SessionLink): void {
+  #onLink(event: 'joined' | 'lost' | 'suspect' | 'revived' | 'worn', link: SessionLink): void {
+    if (event === 'worn') {
+      this.#replace(link);
+      return;
+    }
     if (event === 'joined' && !this.#hasBeenUp) {
       this.#hasBeenUp = true;
       this.#events.onFirstLink(link);
@@ -167,6 +172,7 @@ export class ClientSession {
     else this.#redialer.onSuspect();
     if (this.#outageSinceMs !== undefined) return;
     this.#outageSinceMs = this.#deps.clock.now();
+    this.#lastFailure = undefined;
     this.#events.onOutage();
   }
 
@@ -208,6 +214,18 @@ export class ClientSession {
     this.#runningUpgrade = upgrade((result) => this.#onUpgrade(result));
   }
 
+  /** A link that is old gives way to another while it is still alive. */
+  #replace(link: SessionLink): void {
+    if (this.#runningUpgrade !== undefined) {
+      link.wearLater();
+      return;
+    }
+    this.#runningUpgrade = this.#deps.dial((result) => {
+      if (result.kind === 'failed') link.wearLater();
+      this.#onUpgrade(result);
+    });
+  }
+
   #onUpgrade(result: DialResult): void {
     this.#runningUpgrade = undefined;
     if (result.kind === 'failed') this.#scheduleUpgrade();
@@ -219,8 +237,9 @@ export class ClientSession {
     this.#redialer.stop();
     this.#upgradeTimer?.cancel();
     this.#runningUpgrade?.cancel();
+    // Before the channels hear of it, who would only say that they are closed.
+    this.#events.onEnd(end);
     if (end.kind === 'failed') this.mux.close(end.error);
     else this.mux.close();
-    this.#events.onEnd(end);
   }
 }

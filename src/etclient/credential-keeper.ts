@@ -42,10 +42,7 @@ export class CredentialKeeper {
     try {
       this.#store.save(credentials);
     } catch (error) {
-      this.#logger.log(
-        0,
-        `et: this session could not be resumed after a crash: ${messageOf(error)}`,
-      );
+      this.#logger.log(1, `this session could not be resumed after a crash: ${messageOf(error)}`);
     }
   }
 

@@ -1,9 +1,9 @@
 import { utf8 } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
-import { EtError } from '../base/errors.ts';
+import { EtError, messageOf, systemCodeOf } from '../base/errors.ts';
 import type { Channel, ChannelEvents, ChannelReason, IncomingOpen } from '../mux/channel.ts';
 import type { ClientSession } from './client-session.ts';
-import { type WorkEnd, workEndOf } from './exit.ts';
+import { FAILURE_STATUS, type WorkEnd, workEndOf } from './exit.ts';
 import { type OutputEvents, OutputSink } from './output-sink.ts';
 
 /** This process's standard input, as a command's. */
@@ -23,7 +23,9 @@ export interface ExecServiceDeps {
   readonly input: InputSource | undefined;
   readonly stdoutFd: number;
   readonly stderrFd: number;
-  /** The command is over and all its output is written. */
+  /** The command is over and all its output is here. */
+  readonly onReceived: () => void;
+  /** ...and is written. */
   readonly onOver: (end: WorkEnd) => void;
   readonly onFailed: (error: EtError) => void;
 }
@@ -42,6 +44,10 @@ export class ExecService implements ChannelEvents {
   #end: WorkEnd | undefined;
   #hasStdout = true;
   #hasStderr = true;
+  #isInputOver = false;
+  #isReceived = false;
+  /** Output that could not be written, and why: a status would not say so. */
+  #lost: string | undefined;
   #isOver = false;
 
   constructor(client: ClientSession, request: ExecRequest, deps: ExecServiceDeps) {
@@ -76,10 +82,10 @@ export class ExecService implements ChannelEvents {
   onAccept(): void {
     this.#deps.input?.start(
       (bytes) => {
-        if (this.#isOver) return;
+        if (this.#isInputOver) return;
         if (!this.#channel.write(bytes)) this.#deps.input?.pause();
       },
-      () => this.#channel.end(),
+      () => this.#endInput(),
     );
   }
 
@@ -93,11 +99,12 @@ export class ExecService implements ChannelEvents {
 
   onNote(body: Readonly<Record<string, unknown>>): void {
     this.#end ??= workEndOf(body);
+    this.#finishIfThrough();
   }
 
   onEof(): void {
     this.#hasStdout = false;
-    this.#channel.end();
+    this.#endInput();
     this.#finishIfThrough();
   }
 
@@ -129,27 +136,40 @@ export class ExecService implements ChannelEvents {
     this.#stderrChannel.end();
   }
 
-  #output(name: string, onWritten: (bytes: number) => void): OutputEvents {
+  /** Nothing may be written behind the end. */
+  #endInput(): void {
+    this.#isInputOver = true;
+    this.#channel.end();
+  }
+
+  #output(name: 'stdout' | 'stderr', onWritten: (bytes: number) => void): OutputEvents {
     return {
       onWritten,
       // The command must learn that nobody reads, as it would on a pipe of its own machine.
-      onBroken: () => this.#channel.note({ closed: name }),
+      onBroken: (error) => {
+        if (systemCodeOf(error) !== 'EPIPE')
+          this.#lost ??= `standard ${name === 'stdout' ? 'output' : 'error'}: ${messageOf(error)}`;
+        this.#channel.note({ closed: name });
+      },
       onIdle: () => this.#finishIfThrough(),
     };
   }
 
   #finishIfThrough(): void {
-    const isThrough =
-      !this.#hasStdout &&
-      !this.#hasStderr &&
-      this.#stdout.waitingBytes + this.#stderr.waitingBytes === 0;
-    if (!isThrough || this.#isOver || this.#end === undefined) return;
+    if (this.#hasStdout || this.#hasStderr || this.#isOver || this.#end === undefined) return;
+    if (!this.#isReceived) {
+      this.#isReceived = true;
+      this.#deps.onReceived();
+    }
+    if (this.#stdout.waitingBytes + this.#stderr.waitingBytes > 0) return;
     this.#isOver = true;
-    this.#deps.onOver(this.#end);
+    this.#deps.onOver(
+      this.#lost === undefined ? this.#end : { status: FAILURE_STATUS, message: this.#lost },
+    );
   }
 
   #fail(error: EtError): void {
-    if (this.#isOver) return;
+    if (this.#isOver || this.#isReceived) return;
     this.#isOver = true;
     this.#deps.onFailed(error);
   }

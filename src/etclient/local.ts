@@ -11,6 +11,7 @@ import { ReplyScanner } from '../wire/reply-scanner.ts';
 import type { LocalCommand } from './cli/client-command.ts';
 import type { ClientDeps } from './client-deps.ts';
 import type { WorkEnd } from './exit.ts';
+import { GoneCheck } from './gone-check.ts';
 import { planRoads } from './road-plan.ts';
 import { runSession } from './run-session.ts';
 import { sentEnvironment } from './sent-environment.ts';
@@ -41,14 +42,23 @@ export async function local(
     plan: planRoads(clock, link, { tcp: dial, ssh: undefined, sshFirst: false }),
     keepaliveMs:
       command.keepaliveSeconds === undefined ? undefined : command.keepaliveSeconds * 1000,
-    makeService: (client, over) => makeService(deps, workOf(deps, command), client, over),
+    makeService: (client, over, received) =>
+      makeService(deps, workOf(deps, command), client, over, received),
     begin: (client) => client.start(),
-    onLink: () => undefined,
+    onLink: () => gone.onLink(),
     onDialFailed: (error) => {
       deps.logger.log(1, `dial failed: ${error.message}`);
-      // Nobody listens on this machine's own socket: the server has ended, whatever it was.
-      running.stop({ status: 255, message: 'the session is gone: its server has ended' });
+      gone.onDialFailed(error);
     },
+  });
+  const gone = new GoneCheck({
+    logger: deps.logger,
+    // Nobody listens on this machine's own socket, three times in a row: the server has ended.
+    ask: async () => 'gone',
+    onRefused: () => undefined,
+    onGone: () =>
+      running.stop({ status: 255, message: 'the session is gone: its server has ended' }, true),
+    onUncertain: () => undefined,
   });
   deps.watchSignals(running);
   return await running.ended;

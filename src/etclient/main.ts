@@ -1,4 +1,4 @@
-import { readFileSync, writeSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { homedir, networkInterfaces } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { SystemClock, systemWallClock } from '../base/clock.ts';
@@ -14,9 +14,11 @@ import { ABORTED_STATUS, FAILURE_STATUS, USAGE_STATUS, type WorkEnd } from './ex
 import { openLog } from './open-log.ts';
 import type { RunningSession } from './run-session.ts';
 import { terminalPrompter } from './terminal-prompter.ts';
+import { writeLog } from './write-log.ts';
 
 const clock = new SystemClock();
-const HANGUP_SIGNALS = ['SIGHUP', 'SIGTERM'] as const;
+/** What ends the session with us, and the status it then has. A terminal that is raw sends none of them. */
+const ENDING_SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGQUIT: 131, SIGTERM: 143 } as const;
 
 async function run(command: ClientCommand): Promise<WorkEnd> {
   switch (command.kind) {
@@ -110,20 +112,34 @@ function depsFor(flags: SessionFlags): ClientDeps {
 
 function loggerFor(flags: SessionFlags): Logger {
   const level = flags.quiet ? 0 : flags.logLevel;
-  const fd = flags.logFile === undefined ? 2 : openLog(flags.logFile);
-  return lineLogger(
-    level,
-    () => clock.now(),
-    (line) => writeSync(fd, line),
-  );
+  const now = (): number => clock.now();
+  if (flags.logFile === undefined) return lineLogger(level, now, (line) => writeLog(2, line));
+  const fd = openLog(flags.logFile);
+  return lineLogger(level, now, (line) => writeLog(fd, line));
 }
 
 /** The terminal was closed, or somebody ends us: the session ends with us, if it can be told. */
 function watchSignals(running: RunningSession): void {
-  for (const name of HANGUP_SIGNALS) {
-    process.once(name, () => running.stop({ status: name === 'SIGHUP' ? 129 : 143 }));
+  for (const [name, status] of Object.entries(ENDING_SIGNALS)) {
+    process.once(name, () => running.stop({ status }));
   }
   process.on('SIGCONT', () => undefined);
+  process.off('uncaughtException', leaveBroken);
+  process.on('uncaughtException', (error) => giveUp(running, error));
+}
+
+/** A bug of ours before there is a session. */
+function leaveBroken(error: unknown): void {
+  leave({ status: FAILURE_STATUS, message: `et failed: ${messageOf(error)}` });
+}
+
+/** A bug of ours: the terminal is given back, and the session stays as it is. */
+function giveUp(running: RunningSession, error: unknown): void {
+  try {
+    running.giveUp({ status: FAILURE_STATUS, message: `et failed: ${messageOf(error)}` });
+  } catch {
+    leaveBroken(error);
+  }
 }
 
 /** Whether a process is there, be it another user's. */
@@ -141,6 +157,8 @@ function leave(end: WorkEnd): void {
   if (end.advice !== undefined) process.stderr.write(`et: ${end.advice}\n`);
   process.exit(end.status);
 }
+
+process.on('uncaughtException', leaveBroken);
 
 void (async () => {
   try {

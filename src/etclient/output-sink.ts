@@ -11,8 +11,8 @@ const RETRY_MS = 4;
 export interface OutputEvents {
   /** So many bytes more have been written, or thrown away because nobody reads them. */
   onWritten(bytes: number): void;
-  /** Nobody reads any more: what comes from now on is thrown away. Once. */
-  onBroken(): void;
+  /** Nobody reads any more, or nothing can be written: what comes from now on is thrown away. Once. */
+  onBroken(error: unknown): void;
   /** All that was handed in is written. */
   onIdle(): void;
 }
@@ -75,7 +75,7 @@ export class OutputSink {
         at += writeSync(this.#fd, bytes, at);
       } catch (error) {
         if (systemCodeOf(error) === 'EAGAIN') return at;
-        this.#break();
+        this.#break(error);
         return bytes.length;
       }
     }
@@ -119,7 +119,7 @@ export class OutputSink {
       if (error === null) this.#written(first, count);
       else if (systemCodeOf(error) === 'EAGAIN')
         this.#clock.schedule(RETRY_MS, () => this.#written(first, 0));
-      else this.#break();
+      else this.#break(error);
     });
   }
 
@@ -137,14 +137,14 @@ export class OutputSink {
     if (this.#waitingBytes === 0) this.#events.onIdle();
   }
 
-  #break(): void {
+  #break(error: unknown): void {
     if (this.#isBroken) return;
     this.#isBroken = true;
     this.#isBusy = false;
     const lost = this.#waitingBytes;
     this.#waiting.length = 0;
     this.#waitingBytes = 0;
-    this.#events.onBroken();
+    this.#events.onBroken(error);
     if (lost > 0) this.#events.onWritten(lost);
     this.#events.onIdle();
   }

@@ -29,8 +29,17 @@ export interface RunDeps {
 export interface RunOptions {
   readonly plan: RoadPlan;
   readonly keepaliveMs: number | undefined;
-  /** Opens the channels; `over` ends the session with this result. */
-  readonly makeService: (client: ClientSession, over: (end: WorkEnd) => void) => Service;
+  /** What it takes to come back is kept in `onEnded`. */
+  readonly isResumable?: boolean;
+  /**
+   * Opens the channels; `over` ends the session with this result. `received` comes before it where all that the server has to
+   * say is here, and only has to be written: the server need not wait for that, nor be there.
+   */
+  readonly makeService: (
+    client: ClientSession,
+    over: (end: WorkEnd) => void,
+    received: () => void,
+  ) => Service;
   /** Called with the client before anything is dialled: where a first road is at hand, it is used instead. */
   readonly begin: (client: ClientSession) => void;
   /** A link has joined: the first, or one after an outage. */
@@ -44,6 +53,8 @@ export interface RunningSession {
   readonly client: ClientSession;
   /** Ends the session, with this as the result; `isGone`: there is nobody left to tell. */
   readonly stop: (end: WorkEnd, isGone?: boolean) => void;
+  /** Ends with this result because of a bug of ours; a session that can be resumed is left as it is. */
+  readonly giveUp: (end: WorkEnd) => void;
   readonly ended: Promise<WorkEnd>;
 }
 
@@ -54,6 +65,8 @@ export function runSession(deps: RunDeps, options: RunOptions): RunningSession {
     resolveEnd = resolve;
   });
   let isOver = false;
+  let hasReceivedAll = false;
+  let isTold = false;
   const finish = (end: WorkEnd, isEndedThere: boolean): void => {
     if (isOver) return;
     isOver = true;
@@ -84,7 +97,9 @@ export function runSession(deps: RunDeps, options: RunOptions): RunningSession {
         service.onRecovered();
       },
       onDialFailed: (error) => options.onDialFailed(error),
-      onEnd: (end) => finish(endOf(end), end.kind === 'bye'),
+      onEnd: (end) => {
+        if (!hasReceivedAll) finish(endOf(end), end.kind === 'bye');
+      },
     },
   );
   const watch = new NetworkWatch(deps, {
@@ -93,12 +108,21 @@ export function runSession(deps: RunDeps, options: RunOptions): RunningSession {
   });
   // Without a link that is known to be alive the BYE may never arrive: then the session can still be resumed.
   const over = (end: WorkEnd, isGone = false): void => {
-    finish(end, isGone || client.session.links.hasTrusted);
+    finish(end, isGone || isTold || client.session.links.hasTrusted);
     client.end('');
   };
-  const service: Service = options.makeService(client, over);
+  const received = (): void => {
+    hasReceivedAll = true;
+    isTold = client.session.links.hasTrusted;
+    client.end('');
+  };
+  const service: Service = options.makeService(client, over, received);
   options.begin(client);
-  return { client, stop: over, ended };
+  const giveUp = (end: WorkEnd): void => {
+    if (options.isResumable !== true) over(end);
+    else finish({ ...end, advice: 'the session goes on: et to this host offers it again' }, false);
+  };
+  return { client, stop: over, giveUp, ended };
 }
 
 /** The session ended before its work did. */

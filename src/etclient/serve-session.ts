@@ -49,7 +49,11 @@ export function serveSession(
   const gone = new GoneCheck({
     logger,
     ask: sshAlive(ssh.runner, id, command.serverPath),
-    onRefused: (error) => logger.log(1, `refused: ${error.message}`),
+    onRefused: (error) => {
+      logger.log(1, `refused: ${error.message}`);
+      // Later the terminal's title says it.
+      if (!running.client.hasBeenUp) deps.io.say(`et: ${error.message}; still trying`);
+    },
     onGone: () =>
       running.stop(
         {
@@ -66,9 +70,10 @@ export function serveSession(
   const keeper = work.kind === 'terminal' ? keeperOf(deps, command, server) : undefined;
   const running = runSession(deps, {
     plan,
+    isResumable: keeper !== undefined,
     keepaliveMs:
       command.keepaliveSeconds === undefined ? undefined : command.keepaliveSeconds * 1000,
-    makeService: (client, over) => makeService(deps, work, client, over),
+    makeService: (client, over, received) => makeService(deps, work, client, over, received),
     begin: (client) => {
       const { channel } = server;
       if (channel === undefined || command.via === 'tcp') {

@@ -40,12 +40,13 @@ export function decideTerminal(
   return flags.work.kind === 'shell' || requestTty === 'yes';
 }
 
-/** Makes the service that does the work; `over` ends the session. */
+/** Makes the service that does the work; `over` and `received` are those of RunOptions. */
 export function makeService(
   deps: WorkDeps,
   work: SessionWork,
   client: ClientSession,
   over: (end: WorkEnd) => void,
+  received: () => void,
 ): Service {
   const { clock, io, flags } = deps;
   const onFailed = (error: Error): void => over({ status: FAILURE_STATUS, message: error.message });
@@ -56,6 +57,7 @@ export function makeService(
       input,
       stdoutFd: 1,
       stderrFd: 2,
+      onReceived: received,
       onOver: over,
       onFailed,
     });
@@ -68,6 +70,7 @@ export function makeService(
     input,
     escapes: new EscapeFilter(escapeChar?.charCodeAt(0)),
     request: work.request,
+    onReceived: received,
     onOver: over,
     onFailed,
     onEscape: (action) => {

@@ -1,6 +1,6 @@
 import { copyOf, utf8 } from '../base/bytes.ts';
 import type { Clock, Timer } from '../base/clock.ts';
-import { EtError } from '../base/errors.ts';
+import { EtError, messageOf } from '../base/errors.ts';
 import type { Channel, ChannelEvents, ChannelReason } from '../mux/channel.ts';
 import type { EscapeAction, EscapeFilter } from '../terminal/escape-filter.ts';
 import { OutputTracker } from '../terminal/output-tracker.ts';
@@ -36,6 +36,9 @@ export interface TerminalServiceDeps {
   readonly request: ShellRequest | undefined;
   /** What the user asks of the client itself. */
   readonly onEscape: (action: EscapeAction) => void;
+  /** The shell is over and all its output is here. */
+  readonly onReceived: () => void;
+  /** ...and is written. */
   readonly onOver: (end: WorkEnd) => void;
   readonly onFailed: (error: EtError) => void;
 }
@@ -60,6 +63,7 @@ export class TerminalService implements ChannelEvents {
   #unwatchSize: (() => void) | undefined;
   #end: WorkEnd | undefined;
   #isEof = false;
+  #isReceived = false;
   #isOver = false;
   #noticeTimer: Timer | undefined;
 
@@ -73,7 +77,8 @@ export class TerminalService implements ChannelEvents {
     });
     this.#output = new OutputSink(deps.terminal.outputFd, deps.clock, {
       onWritten: (bytes) => this.#channel.consumed(bytes),
-      onBroken: () => this.#fail(new EtError('ET_ERR_STATE', 'the terminal is gone')),
+      onBroken: (error) =>
+        this.#fail(new EtError('ET_ERR_STATE', `the terminal is gone: ${messageOf(error)}`)),
       onIdle: () => this.#finishIfThrough(),
     });
     const { request } = deps;
@@ -141,6 +146,7 @@ export class TerminalService implements ChannelEvents {
     const skipped = body['skipped'];
     if (typeof skipped === 'number')
       this.say(`\r\n[everterm: ${skipped} bytes of output were not kept]\r\n`);
+    this.#finishIfThrough();
   }
 
   onEof(): void {
@@ -187,7 +193,9 @@ export class TerminalService implements ChannelEvents {
 
   #notice(): void {
     const outageMs = this.#client.outageMs ?? 0;
-    this.#title.show(`et: no connection for ${Math.round(outageMs / 1000)} s`);
+    const why = this.#client.lastFailure?.message;
+    const detail = why === undefined ? '' : `: ${why}`;
+    this.#title.show(`et: no connection for ${Math.round(outageMs / 1000)} s${detail}`);
     this.#showTitle();
     this.#noticeTimer = this.#deps.clock.schedule(NOTICE_EVERY_MS, () => this.#notice());
   }
@@ -200,14 +208,18 @@ export class TerminalService implements ChannelEvents {
   }
 
   #finishIfThrough(): void {
-    if (!this.#isEof || this.#isOver || this.#end === undefined || this.#output.waitingBytes > 0)
-      return;
+    if (!this.#isEof || this.#isOver || this.#end === undefined) return;
+    if (!this.#isReceived) {
+      this.#isReceived = true;
+      this.#deps.onReceived();
+    }
+    if (this.#output.waitingBytes > 0) return;
     this.#isOver = true;
     this.#deps.onOver(this.#end);
   }
 
   #fail(error: EtError): void {
-    if (this.#isOver) return;
+    if (this.#isOver || this.#isReceived) return;
     this.#isOver = true;
     this.#deps.onFailed(error);
   }
