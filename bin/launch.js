@@ -30,7 +30,7 @@ function compile(file, source) {
   const caches = besides ? [`${file}.cache`] : [`${file}.cache`, userCache(file, source)];
   let script;
   for (const cache of caches) {
-    const cachedData = cache === undefined ? undefined : read(cache);
+    const cachedData = cache === undefined ? undefined : readCompiled(cache, file);
     if (cachedData === undefined && cache !== caches[caches.length - 1]) continue;
     script = new vm.Script(
       `(function (exports, require, module, __filename, __dirname) {${source}\n})`,
@@ -50,10 +50,26 @@ function userCache(file, source) {
     ? process.env.XDG_CACHE_HOME
     : home && path.join(home, '.cache');
   if (!base) return undefined;
-  const name = [path.basename(file), process.version, os.arch(), source.length.toString(36)].join(
-    '-',
-  );
+  // npm gives all files of all versions one time, so the version has to tell them apart.
+  const { version } = JSON.parse(read(path.join(__dirname, '..', 'package.json'), 'utf8') ?? '{}');
+  const length = source.length.toString(36);
+  const name = [path.basename(file), version, process.version, os.arch(), length].join('-');
   return path.join(base, 'everterm', `${name}.cache`);
+}
+
+/**
+ * V8 itself compares no more than lengths, and would run what was compiled for another program. So it must be younger than this
+ * one; and its owner the program's or this user, since it is run.
+ */
+function readCompiled(cache, file) {
+  try {
+    const program = fs.statSync(file);
+    const { mtimeMs, uid } = fs.statSync(cache);
+    const isTrusted = uid === program.uid || uid === process.getuid?.();
+    return isTrusted && mtimeMs >= program.mtimeMs ? fs.readFileSync(cache) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function read(file, encoding) {
