@@ -11,13 +11,24 @@ export interface RaceEntry {
   readonly timeoutMs: number;
   /** It leads to the same address as the entries before it: where one of them has no route, this one is not tried. */
   readonly sharesRoute?: boolean;
+  /** While others run, it is tried again this long after its last start, in milliseconds. */
+  readonly againAfterMs?: number;
+}
+
+interface Failure {
+  readonly error: EtError;
+  readonly noRoute: boolean;
 }
 
 interface Runner {
   readonly entry: RaceEntry;
   state: 'waiting' | 'running' | 'failed';
+  startedMs: number;
+  /** Of its start, its limit, or its next start, as the state has it. */
   timer: Timer | undefined;
   dial: RunningDial | undefined;
+  /** The last one. */
+  failure: Failure | undefined;
 }
 
 /** A dial that starts `entries` one after the other and takes the first link; it fails when all have, and says why each did. */
@@ -36,7 +47,6 @@ class Race implements RunningDial {
   readonly #clock: Clock;
   readonly #runners: readonly Runner[];
   readonly #done: (result: DialResult) => void;
-  readonly #failures: { readonly error: EtError; readonly noRoute: boolean }[] = [];
   #isOver = false;
   readonly patienceMs: number;
 
@@ -47,8 +57,10 @@ class Race implements RunningDial {
     this.#runners = entries.map((entry) => ({
       entry,
       state: 'waiting',
+      startedMs: 0,
       timer: undefined,
       dial: undefined,
+      failure: undefined,
     }));
   }
 
@@ -71,9 +83,10 @@ class Race implements RunningDial {
   }
 
   #run(runner: Runner): void {
-    if (runner.state !== 'waiting' || this.#isOver) return;
+    if (runner.state === 'running' || this.#isOver) return;
     runner.timer?.cancel();
     runner.state = 'running';
+    runner.startedMs = this.#clock.now();
     const { timeoutMs } = runner.entry;
     runner.timer = this.#clock.schedule(timeoutMs, () => {
       runner.dial?.cancel();
@@ -97,13 +110,18 @@ class Race implements RunningDial {
     this.#done(result);
   }
 
-  #fail(runner: Runner, failure: { readonly error: EtError; readonly noRoute: boolean }): void {
+  #fail(runner: Runner, failure: Failure): void {
     if (runner.state !== 'running') return;
     runner.state = 'failed';
     runner.timer?.cancel();
-    this.#failures.push(failure);
+    runner.timer = undefined;
+    runner.failure = failure;
     if (failure.noRoute) this.#forgo();
     this.#startNextIfIdle();
+    const { againAfterMs } = runner.entry;
+    if (this.#isOver || againAfterMs === undefined) return;
+    const waitMs = Math.max(0, runner.startedMs + againAfterMs - this.#clock.now());
+    runner.timer = this.#clock.schedule(waitMs, () => this.#run(runner));
   }
 
   #forgo(): void {
@@ -123,13 +141,15 @@ class Race implements RunningDial {
 
   #lose(): void {
     this.#isOver = true;
-    const [first] = this.#failures;
-    const text = this.#failures.map((failure) => failure.error.message).join('; ');
+    for (const { timer } of this.#runners) timer?.cancel();
+    const failures = this.#runners.flatMap(({ failure }) => failure ?? []);
+    const [first] = failures;
+    const text = failures.map((failure) => failure.error.message).join('; ');
     // One failure speaks for itself; of several, the first one's code, which is the best road's.
     const error =
-      this.#failures.length === 1 && first !== undefined
+      failures.length === 1 && first !== undefined
         ? first.error
         : new EtError(first?.error.code ?? 'ET_ERR_DIAL', text, { cause: first?.error });
-    this.#done({ kind: 'failed', error, noRoute: this.#failures.every(({ noRoute }) => noRoute) });
+    this.#done({ kind: 'failed', error, noRoute: failures.every(({ noRoute }) => noRoute) });
   }
 }

@@ -11,6 +11,9 @@ const TCP_TIMEOUT_MS = 4000;
 const SSH_TIMEOUT_MS = 60_000;
 /** TCP's head start over ssh. */
 const SSH_AFTER_MS = 1500;
+/** One ssh may start beside another after this long: a third of the 15 s that each has to connect. */
+const SSH_APART_MS = 5000;
+const MAX_SSH_COUNT = 3;
 
 /** The roads to one session server. */
 export interface Roads {
@@ -33,11 +36,16 @@ export function planRoads(clock: Clock, options: LinkDialOptions, roads: Roads):
   const entries: RaceEntry[] = [];
   const { tcp, ssh, sshFirst } = roads;
   if (tcp !== undefined)
-    entries.push({ start: linkDial(options, tcp), afterMs: 0, timeoutMs: TCP_TIMEOUT_MS });
+    entries.push({
+      start: linkDial(options, tcp),
+      afterMs: 0,
+      timeoutMs: TCP_TIMEOUT_MS,
+      againAfterMs: TCP_TIMEOUT_MS,
+    });
   if (ssh !== undefined) {
     const afterMs = tcp === undefined || sshFirst ? 0 : SSH_AFTER_MS;
     entries.push({
-      start: oneAtATime(linkDial(options, ssh)),
+      start: sparingly(clock, linkDial(options, ssh)),
       afterMs,
       timeoutMs: SSH_TIMEOUT_MS,
       sharesRoute: !sshFirst,
@@ -48,26 +56,34 @@ export function planRoads(clock: Clock, options: LinkDialOptions, roads: Roads):
   return { dial: raceDials(clock, entries), upgrade };
 }
 
-/** Of several attempts beside each other, only one runs ssh: a second would authenticate for nothing. */
-function oneAtATime(start: StartDial): StartDial {
-  let isRunning = false;
+/**
+ * Of several attempts beside each other, few run ssh: each authenticates, at both ends. But one that nobody has answered
+ * is not all there is, since it repeats its SYN more slowly than people wait.
+ */
+function sparingly(clock: Clock, start: StartDial): StartDial {
+  let runningCount = 0;
+  let lastStartMs = Number.NEGATIVE_INFINITY;
   return (done) => {
-    if (isRunning) {
-      done({
-        kind: 'failed',
-        error: new EtError('ET_ERR_DIAL', 'ssh: an earlier attempt is still connecting'),
-        noRoute: false,
-      });
+    const isEarly = clock.now() - lastStartMs < SSH_APART_MS;
+    if (runningCount >= MAX_SSH_COUNT || (runningCount > 0 && isEarly)) {
+      const error = new EtError('ET_ERR_DIAL', 'ssh: an earlier attempt is still connecting');
+      done({ kind: 'failed', error, noRoute: false });
       return { cancel: () => undefined };
     }
-    isRunning = true;
+    let isOver = false;
+    const leave = (): void => {
+      if (!isOver) runningCount -= 1;
+      isOver = true;
+    };
+    runningCount += 1;
+    lastStartMs = clock.now();
     const dial = start((result) => {
-      isRunning = false;
+      leave();
       done(result);
     });
     return {
       cancel: () => {
-        isRunning = false;
+        leave();
         dial.cancel();
       },
     };

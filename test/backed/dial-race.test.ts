@@ -104,6 +104,31 @@ test('a road that runs already is not given up for want of a route', () => {
   expect(log).toEqual(['tcp starts', 'ssh starts', 'a link']);
 });
 
+test('a road is tried again while another runs, as often as it may be', () => {
+  const { clock, log, tcp, ssh } = race({ againAfterMs: 4000 }, LATER);
+  tcp.fail();
+  clock.advance(3999);
+  expect(log).toEqual(['tcp starts', 'ssh starts']);
+  clock.advance(1);
+  expect(log.at(-1)).toBe('tcp starts');
+  clock.advance(4000);
+  expect(log.slice(-2)).toEqual(['tcp is cancelled', 'tcp starts']);
+  tcp.win();
+  expect(log.slice(-2)).toEqual(['ssh is cancelled', 'a link']);
+  ssh.fail();
+  expect(clock.pending).toBe(0);
+});
+
+test('a road that waits for its next try keeps no race alive', () => {
+  const { clock, log, tcp, ssh } = race({ againAfterMs: 4000 }, LATER);
+  tcp.fail();
+  clock.advance(4000);
+  tcp.fail();
+  ssh.fail();
+  expect(log).toEqual(['tcp starts', 'ssh starts', 'tcp starts', 'tcp; ssh']);
+  expect(clock.pending).toBe(0);
+});
+
 test('nothing runs or is told once it is cancelled', () => {
   const { clock, log, tcp, running } = race({}, LATER);
   running.cancel();
