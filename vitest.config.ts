@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 /** Real processes, one suite at a time: they measure, and they share the machine's ports, namespaces and two cores. */
 const REAL = ['test/e2e/**/*.test.ts', 'test/**/*.e2e.test.ts'];
+/** Real processes in labs with networks of their own, side by side: they wait more than they work, and measure nothing. */
+const LABS = ['test/e2e/netlab*.test.ts'];
 /** Simulated time and bytes in memory, side by side. */
 const PURE = ['test/**/*.test.ts'];
 
@@ -27,11 +29,24 @@ export default defineConfig({
         test: {
           name: 'real',
           include: REAL,
+          exclude: LABS,
           globalSetup: ['scripts/fresh-dist.js'],
           maxWorkers: 1,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'labs',
+          include: LABS,
+          globalSetup: ['scripts/fresh-dist.js'],
+          maxWorkers: 3,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

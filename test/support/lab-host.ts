@@ -33,9 +33,9 @@ export class LabHost {
   static async during(context: TestContext, options: LabHostOptions = {}): Promise<LabHost> {
     const host = await LabHost.up(options);
     context.onTestFinished(async () => {
-      if (context.task.result?.state === 'fail')
-        process.stderr.write(`${context.task.name}: ${host.log.slice(-LOG_SHOWN)}\n`);
-      await host.down();
+      if (context.task.result?.state !== 'fail') return await host.down();
+      process.stderr.write(`${context.task.name}: ${host.log.slice(-LOG_SHOWN)}\n`);
+      return await host.abandon();
     });
     return host;
   }
@@ -121,8 +121,18 @@ export class LabHost {
     }
   }
 
+  /** Fails when something has been left running; it is ended all the same. */
   async down(): Promise<void> {
-    await this.host.stop();
+    try {
+      await this.host.stop();
+    } finally {
+      await this.lab.down();
+    }
+  }
+
+  /** Ends whatever runs. */
+  async abandon(): Promise<void> {
     await this.lab.down();
+    await this.host.stop();
   }
 }
