@@ -110,7 +110,11 @@ function tell(deps: ClientDeps, reply: BootstrapReply, command: ConnectCommand):
   );
 }
 
-/** As the user named it; sessions that are left behind are kept under it. */
-export function destinationOf({ destination: { user, host } }: ConnectCommand): string {
-  return user === undefined ? host : `${user}@${host}`;
+/** As the user named it; sessions that are left behind are kept under it. Another login or sshd is another destination. */
+export function destinationOf(command: Pick<ConnectCommand, 'destination' | 'ssh'>): string {
+  const { destination, ssh } = command;
+  const user = ssh.user ?? destination.user;
+  const port = ssh.port ?? destination.sshPort;
+  const name = user === undefined ? destination.host : `${user}@${destination.host}`;
+  return port === undefined ? name : `${name} -p ${port}`;
 }

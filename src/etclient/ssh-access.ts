@@ -23,12 +23,10 @@ export async function sshAccess(
     return await readSshConfig({ destination, ssh, environment }).catch(() => undefined);
   };
   if (sshProgram !== undefined && sshProgram !== 'builtin') {
+    const user = ssh.user ?? destination.user;
     const runner = new CommandRunner({
-      command: sshProgram.join(' '),
-      destination:
-        destination.user === undefined
-          ? destination.host
-          : `${destination.user}@${destination.host}`,
+      command: sshProgram.map(quoted).join(' '),
+      destination: user === undefined ? destination.host : `${user}@${destination.host}`,
       environment,
       onStderr: writeStderr,
     });
@@ -53,6 +51,11 @@ export async function sshAccess(
     onStderr: writeStderr,
   });
   return { runner, config: async () => known };
+}
+
+/** So that it is one word again. */
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function isOnPath(program: string, environment: Environment): boolean {
