@@ -443,6 +443,19 @@ describe('suspicion', () => {
     expect(pair.finish()).toBe(0);
   });
 
+  test('of the only link keeps bulk from getting its place, until it is heard of again', () => {
+    const { pair, wire, link } = silent();
+    pair.clock.advance(1100);
+    expect(link.isSuspect).toBe(true);
+    pair.client.script.write(1, pattern(3000));
+    pair.clock.advance(10_000);
+    expect(pair.client.session.writers[1]?.next).toBe(0);
+    wire.release('both');
+    pair.clock.advance(1000);
+    expect(equalBytes(pair.server.script.received(1), pattern(3000))).toBe(true);
+    expect(pair.finish()).toBe(0);
+  });
+
   test('leaves nothing waiting on a silent link once another one is heard of again', () => {
     const pair = new SessionPair();
     const first = pair.join(WIRE);
@@ -748,6 +761,7 @@ describe('sending', () => {
     pair.clock.advance(5000);
     const back = pair.server.session.links.get(link.id);
     const inFlight: number[] = [];
+    const before = { bytes: pair.client.script.receivedBytes(0), records: back?.sent.next ?? 0 };
     for (let i = 0; i < 200; i += 1) {
       pair.clock.advance(25);
       inFlight.push(back?.sent.inFlightBytes ?? 0);
@@ -757,6 +771,9 @@ describe('sending', () => {
     expect(inFlight[100]).toBeLessThan(16_000);
     expect(inFlight[199]).toBeLessThan(21_000);
     expect(pair.client.script.receivedBytes(0)).toBeGreaterThan(0.9 * 10 * 125_000);
+    // ... and not in crumbs.
+    const bytes = pair.client.script.receivedBytes(0) - before.bytes;
+    expect(bytes / ((back?.sent.next ?? 0) - before.records)).toBeGreaterThan(800);
     expect(pair.finish()).toBe(0);
   });
 
