@@ -142,6 +142,7 @@ export class Session {
     this.#logger.log(1, `${link.describe()} is suspect`);
     this.#requeueSuspects();
     this.#preferBest();
+    this.wake();
     this.#events.onLink('suspect', link);
   }
 
@@ -286,7 +287,11 @@ export class Session {
   #flushNow(): void {
     const nowMs = this.#clock.now();
     const { best } = this.links;
-    if (best !== undefined) this.#sendOn(best, nowMs);
+    if (best !== undefined) {
+      // With no answer awaited on it, a suspect link would stay suspect for ever, and bulk would wait.
+      if (best.isSuspect && best.sent.inFlightBytes === 0) best.owesPing = true;
+      this.#sendOn(best, nowMs);
+    }
     for (const link of this.links) {
       if (link === best) continue;
       this.#builder.sendControl(link, nowMs);

@@ -83,6 +83,7 @@ export class FaultSchedule {
     this.#heals.clear();
     for (const path of this.#targets.paths) {
       path.answer = 'accepts';
+      for (const connection of path.connections) connection.calm();
       path.set({ delayMs: 20, jitterMs: 5, bytesPerSecond: 1_000_000 });
       path.set({ loss: 0, duplicate: 0, reorder: 0 });
     }

@@ -76,6 +76,13 @@ export class SimConnection {
     this.#pair.blackHole(directions);
   }
 
+  /** Nothing that was to happen later happens. */
+  calm(): void {
+    this.#pair.set('both', { cutAfterBytes: Number.POSITIVE_INFINITY });
+    this.#flips.aToB = 0;
+    this.#flips.bToA = 0;
+  }
+
   /** Silent for ever. */
   abandon(): void {
     this.#isAbandoned = true;
