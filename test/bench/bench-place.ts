@@ -37,15 +37,12 @@ export async function stopPlaces(): Promise<void> {
 export class BenchPlace {
   readonly host: EtHost;
   readonly #lab: Netlab | undefined;
-  readonly #environment: Readonly<Record<string, string>>;
+  readonly #nodeFlags: readonly string[];
 
   private constructor(host: EtHost, lab: Netlab | undefined, settings: BenchSettings) {
     this.host = host;
     this.#lab = lab;
-    const { profileDirectory } = settings;
-    const extra =
-      profileDirectory === undefined ? {} : { NODE_OPTIONS: profileOptions(profileDirectory) };
-    this.#environment = { ...host.environment, ...extra };
+    this.#nodeFlags = profileFlags(settings);
     places.add(this);
   }
 
@@ -75,7 +72,7 @@ export class BenchPlace {
 
   /** The command line of a program whose destination is this host, with these flags before it and this command after it. */
   commandLine(program: Program, flags: readonly string[], ...command: string[]): string[] {
-    const start = program === 'et' ? [process.execPath, ET] : ['ssh'];
+    const start = program === 'et' ? [process.execPath, ...this.#nodeFlags, ET] : ['ssh'];
     const line = [...start, ...this.host.to, ...flags, 'testhost', ...command];
     return this.#lab === undefined ? line : this.#lab.commandIn('client', line);
   }
@@ -102,7 +99,10 @@ export class BenchPlace {
 
   /** Starts a program on a terminal of its own. */
   typist(commandLine: readonly string[]): Typist {
-    return new Typist(commandLine, { cwd: this.host.home, environment: this.#environment });
+    return new Typist(commandLine, {
+      cwd: this.host.home,
+      environment: this.host.environment,
+    });
   }
 
   async stop(): Promise<void> {
@@ -130,26 +130,26 @@ export class BenchPlace {
     stdio: ('pipe' | 'ignore' | 'inherit' | number)[],
     environment: Readonly<Record<string, string>> = {},
   ): ChildProcess {
-    const env = { ...this.#environment, ...environment };
+    const env = { ...this.host.environment, ...environment };
     return spawn(file, args, { cwd: this.host.home, env, stdio });
   }
 }
 
 async function startHost(settings: BenchSettings, lab: Netlab | undefined): Promise<EtHost> {
-  const { profileDirectory } = settings;
+  const flags = profileFlags(settings);
   const place =
     lab === undefined ? {} : { address: lab.server, port: 22, prefix: lab.commandIn('server', []) };
-  const host = await EtHost.start({ ...place, withoutServer: profileDirectory !== undefined });
+  const host = await EtHost.start({ ...place, withoutServer: flags.length > 0 });
   host.file('.bash_profile', `PS1='${PROMPT}'\n`);
-  if (profileDirectory !== undefined) {
-    const start = `exec '${process.execPath}' '${ETSERVER}' "$@"`;
-    const options = profileOptions(profileDirectory);
-    const script = `#!/bin/sh\nexport NODE_OPTIONS='${options}'\n${start}\n`;
+  if (flags.length > 0) {
+    const start = [process.execPath, ...flags, ETSERVER].map((word) => `'${word}'`).join(' ');
+    const script = `#!/bin/sh\nexec ${start} "$@"\n`;
     writeFileSync(join(host.home, 'bin', 'etserver'), script, { mode: 0o755 });
   }
   return host;
 }
 
-function profileOptions(directory: string): string {
-  return `--cpu-prof --cpu-prof-dir=${directory}`;
+/** Node takes them on its command line only, not from NODE_OPTIONS. */
+function profileFlags({ profileDirectory }: BenchSettings): string[] {
+  return profileDirectory === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`];
 }
