@@ -16,6 +16,12 @@ const DIRECTORY = join(PROJECT_ROOT, 'test', 'netlab');
 const COMMAND = join(DIRECTORY, 'netlab');
 const run = promisify(execFile);
 
+/** The system's own python3 first: the shims of version managers take longer than the command itself. */
+const ENVIRONMENT = {
+  ...process.env,
+  PATH: `/usr/sbin:/usr/bin:/sbin:/bin:${process.env['PATH'] ?? ''}`,
+};
+
 let labs = 0;
 
 /**
@@ -46,7 +52,7 @@ export class Netlab {
     execFileSync('make', ['-s', '-C', DIRECTORY, 'netlabd']);
     labs += 1;
     const name = `et${process.pid}x${labs}`;
-    const { stdout } = await run(COMMAND, ['up', name, ...options]);
+    const { stdout } = await run(COMMAND, ['up', name, ...options], { env: ENVIRONMENT });
     // "NAME: client 10.77.0.1 fd77::1, server 10.77.0.2 fd77::2"
     const words = stdout.trim().split(/[\s,]+/u);
     return new Netlab(
@@ -57,7 +63,7 @@ export class Netlab {
 
   /** A command of netlab, as `run('set', 'delay=50', 'loss=5')`; resolves to what it prints. */
   async run(...args: string[]): Promise<string> {
-    const { stdout } = await run(COMMAND, ['-n', this.name, ...args]);
+    const { stdout } = await run(COMMAND, ['-n', this.name, ...args], { env: ENVIRONMENT });
     return stdout.trim();
   }
 
@@ -93,6 +99,6 @@ export class Netlab {
   }
 
   async down(): Promise<void> {
-    await run(COMMAND, ['down', this.name]);
+    await run(COMMAND, ['down', this.name], { env: ENVIRONMENT });
   }
 }
