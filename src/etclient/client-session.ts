@@ -89,6 +89,8 @@ export class ClientSession {
         events.onDialFailed(error, count);
       },
     });
+    // Whoever has started it is there.
+    this.#redialer.onKey();
   }
 
   /** Milliseconds since there was no link that is known to be alive; `undefined` while there is one. */
@@ -114,7 +116,6 @@ export class ClientSession {
 
   /** Dials. Where a first link is at hand already, `addLink` instead. */
   start(): void {
-    this.#redialer.onKey();
     this.#redialer.onLost();
   }
 

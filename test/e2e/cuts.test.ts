@@ -58,6 +58,10 @@ describeNeeding(['sshd', 'linux'], 'a session over a network that breaks', () =>
     await proxy.close();
   });
 
+  afterEach(({ task }) => {
+    if (task.result?.state === 'fail') host.clear();
+  });
+
   afterAll(async () => {
     await host.stop();
   });

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { ET, EtHost, said } from '../support/et-host.ts';
 import { describeNeeding } from '../support/requirements.ts';
 
@@ -14,6 +14,10 @@ describeNeeding(['sshd', 'linux'], 'a command over et', () => {
 
   beforeAll(async () => {
     host = await EtHost.start();
+  });
+
+  afterEach(({ task }) => {
+    if (task.result?.state === 'fail') host.clear();
   });
 
   afterAll(async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { EtHost } from '../support/et-host.ts';
 import { describeNeeding } from '../support/requirements.ts';
 
@@ -14,6 +14,10 @@ describeNeeding(['sshd', 'linux'], 'a shell over et, on a terminal', () => {
   beforeAll(async () => {
     host = await EtHost.start();
     host.file('.bash_profile', "PS1='$ '; bind 'set enable-bracketed-paste off'\n");
+  });
+
+  afterEach(({ task }) => {
+    if (task.result?.state === 'fail') host.clear();
   });
 
   afterAll(async () => {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -144,6 +145,18 @@ export class EtHost {
     });
   }
 
+  /** The names of the files in which clients have kept what it takes to come back. */
+  kept(): readonly string[] {
+    const directory = join(this.home, '.local', 'state', 'everterm', 'sessions');
+    if (!existsSync(directory)) return [];
+    return readdirSync(directory).filter((name) => name.endsWith('.json'));
+  }
+
+  /** Forgets what a client has kept to come back to its session. */
+  forget(): void {
+    rmSync(join(this.home, '.local', 'state', 'everterm'), { recursive: true, force: true });
+  }
+
   async sessions(): Promise<readonly ListedSession[]> {
     const { stdout } = await this.etserver('ls', '--json');
     return JSON.parse(stdout.toString()) as ListedSession[];
@@ -174,12 +187,18 @@ export class EtHost {
     );
   }
 
+  /** Ends all that a failed test has left, for the sake of the next. */
+  clear(): void {
+    for (const line of this.processes()) kill(Number(line.split(' ')[0]));
+    this.forget();
+  }
+
   /** Fails when a test has left something running; it is ended all the same. */
   async stop(): Promise<void> {
     try {
       await this.quiet();
     } finally {
-      for (const line of this.processes()) kill(Number(line.split(' ')[0]));
+      this.clear();
       await this.sshd.stop();
       rmSync(this.home, { recursive: true, force: true });
     }

@@ -11,7 +11,7 @@ export interface EtTerminalOptions {
   readonly sink: ((bytes: Uint8Array) => void) | undefined;
 }
 
-const SEE_WITHIN_MS = 90_000;
+const SEE_WITHIN_MS = 60_000;
 const TAIL_CHARACTERS = 2000;
 
 /** A program on a real terminal that a test types into and reads from, as expect(1) does. */
