@@ -51,7 +51,11 @@ describe('a carrier over the standard input and output of a process', () => {
     expect(child.exitCode).toBeNull();
     if (requirement('linux').missing === undefined) {
       // The other side sees the end a moment before /dev/null has its place.
-      await until(() => [0, 1].every((fd) => linkOf(child.pid ?? 0, fd) === '/dev/null'));
+      await until(
+        'both lead to /dev/null',
+        () => [0, 1].map((fd) => linkOf(child.pid ?? 0, fd)).join(),
+        (links) => links === '/dev/null,/dev/null',
+      );
     }
     child.kill('SIGKILL');
     await once(child, 'close');

@@ -103,7 +103,11 @@ describe.each(WAYS)('over %s', (_way, options) => {
     const probe = await run('echo ready; exec sleep 1000', options());
     await probe.see('ready');
     // A program that is being loaded has its libraries open for a moment; what was inherited stays.
-    await until(() => readdirSync(`/proc/${probe.exec.pid}/fd`).sort().join() === '0,1,2');
+    await until(
+      'three descriptors',
+      () => readdirSync(`/proc/${probe.exec.pid}/fd`).sort().join(),
+      (descriptors) => descriptors === '0,1,2',
+    );
     probe.exec.signal('KILL');
     pty.pty.signal('KILL');
     await probe.ended;
