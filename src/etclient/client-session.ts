@@ -22,6 +22,8 @@ export interface ClientSessionEvents {
   /** A dial failed; the count is of failures in a row since a link was there. */
   onDialFailed(error: EtError, count: number): void;
   onEnd(end: SessionEnd): void;
+  /** A key was pressed. */
+  onKey?(): void;
 }
 
 export interface ClientSessionDeps {
@@ -130,6 +132,7 @@ export class ClientSession {
   /** A key was pressed: if no link is known to be alive, one is dialled now. */
   onKey(): void {
     this.#redialer.onKey();
+    this.#events.onKey?.();
   }
 
   /** Interfaces have changed; links whose address is gone are suspect at once. */

@@ -84,6 +84,7 @@ export function runSession(deps: RunDeps, options: RunOptions): RunningSession {
     },
     {
       onFirstLink: () => {
+        watch.setMode('calm');
         options.onLink();
         service.onFirstLink();
       },
@@ -97,6 +98,8 @@ export function runSession(deps: RunDeps, options: RunOptions): RunningSession {
         service.onRecovered();
       },
       onDialFailed: (error) => options.onDialFailed(error),
+      // While a link is alive addresses are looked at rarely; a key finds out at once whether they are still there.
+      onKey: () => watch.lookNow(),
       onEnd: (end) => {
         if (!hasReceivedAll) finish(endOf(end), end.kind === 'bye');
       },

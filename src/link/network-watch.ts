@@ -61,6 +61,13 @@ export class NetworkWatch {
     this.#arm();
   }
 
+  /** Somebody is there and does something: looks now, unless it has within a second. */
+  lookNow(): void {
+    if (this.#isStopped || this.#deps.clock.now() - this.#lookedAtMs < LOOK_EVERY_MS.alert) return;
+    this.#timer?.cancel();
+    this.#look();
+  }
+
   stop(): void {
     this.#isStopped = true;
     this.#timer?.cancel();

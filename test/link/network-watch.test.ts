@@ -149,3 +149,19 @@ test('stopped, also from within its own event, it leaves no timer', () => {
   expect(log).toEqual(['woke']);
   expect(clock.pending).toBe(0);
 });
+
+test('somebody who is there makes it look at once, and at most each second', () => {
+  const { clock, world, log, watch: it } = watch('10.0.0.1');
+  it.setMode('calm');
+  clock.advance(2000);
+  world.addresses = ['10.0.0.2'];
+  it.lookNow();
+  expect(log).toEqual(['2000 change']);
+  clock.advance(500);
+  it.lookNow();
+  expect(world.looks).toBe(2);
+  clock.advance(4500);
+  expect(world.looks).toBe(3);
+  it.stop();
+  expect(clock.pending).toBe(0);
+});
