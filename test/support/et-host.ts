@@ -89,6 +89,11 @@ export class EtHost {
     return new EtHost(home, sshd, environment);
   }
 
+  /** `et` for this host as a shell's words: what it takes to say it oneself. */
+  get clientWords(): readonly string[] {
+    return [process.execPath, ET, ...this.to];
+  }
+
   /** The arguments that make `testhost` mean this host. */
   get to(): readonly string[] {
     return ['-F', this.sshd.sshConfigPath];
@@ -138,7 +143,16 @@ export class EtHost {
 
   /** `et` on a terminal of its own. */
   terminal(args: readonly string[], options: Partial<EtTerminalOptions> = {}): EtTerminal {
-    return new EtTerminal([process.execPath, ET, ...this.to, ...args], {
+    return this.onTerminal([...this.clientWords, ...args], options);
+  }
+
+  /** A shell script on a terminal, in which `"$@"` is `et` with these flags and operands. */
+  script(text: string, args: readonly string[]): EtTerminal {
+    return this.onTerminal(['sh', '-c', text, 'sh', ...this.clientWords, ...args]);
+  }
+
+  onTerminal(command: readonly string[], options: Partial<EtTerminalOptions> = {}): EtTerminal {
+    return new EtTerminal(command, {
       cwd: this.home,
       ...options,
       environment: { ...this.environment, ...options.environment },
