@@ -192,6 +192,17 @@ export class EtHost {
     });
   }
 
+  /** Ends every connection that this host's sshd has, at its end. */
+  cutSsh(): void {
+    const all = listProcesses();
+    const daemon = all.find(({ words }) => words.includes(this.sshd.directory));
+    const childrenOf = (pid: number): readonly ProcessEntry[] =>
+      all.filter((each) => each.parent === pid && each.words.startsWith('sshd'));
+    for (const child of childrenOf(daemon?.pid ?? -1)) {
+      for (const { pid } of [...childrenOf(child.pid), child]) kill(pid);
+    }
+  }
+
   /** Settles when nothing runs here any more. */
   async quiet(): Promise<void> {
     await until(
@@ -217,6 +228,27 @@ export class EtHost {
       rmSync(this.home, { recursive: true, force: true });
     }
   }
+}
+
+interface ProcessEntry {
+  readonly pid: number;
+  readonly parent: number;
+  readonly words: string;
+}
+
+function listProcesses(): readonly ProcessEntry[] {
+  return readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/u.test(name)) return [];
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
+      const [, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      const words = readFileSync(`/proc/${name}/cmdline`, 'latin1').replaceAll('\0', ' ');
+      return [{ pid: Number(name), parent: Number(parent), words }];
+    } catch {
+      // Gone since it was listed.
+      return [];
+    }
+  });
 }
 
 function kill(pid: number): void {
