@@ -1,7 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the shell expands these
 
-import { MALLOC_NAMES, MALLOC_SETTINGS } from '../base/malloc-settings.ts';
-
 /**
  * What runs on the host, under its `sh`: finds etserver and a Node that can run it, and starts it.
  * Arguments: `b` (a session that outlives us) or `f` (in the foreground), the path given by --server-path or nothing,
@@ -79,8 +77,6 @@ const SCRIPT_LINES: readonly string[] = [
   // A Node cannot leave its process session by itself; with setsid(1) it need not start a second one. The server holds the pipe
   // to cat until it has replied. Were the channel its own, some sshds would close it as soon as this shell has ended.
   // A background job would have no stdin, were it not for descriptor 3.
-  // glibc then gives back what a large transfer has used; etserver keeps these from the shells it starts.
-  `${MALLOC_SETTINGS.map((setting) => `${setting}; `).join('')}export ${MALLOC_NAMES.join(' ')};`,
   'if command -v setsid >/dev/null; then set -- setsid "$@" --detached; fi;',
   '{ "$@" <&3 3<&- & } 3<&0 | cat',
 ];

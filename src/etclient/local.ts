@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { ClientKeys } from '../backed/client-keys.ts';
 import { EtError } from '../base/errors.ts';
-import { MALLOC_ENVIRONMENT } from '../base/malloc-settings.ts';
 import { linkCrypto } from '../crypto/link-crypto.ts';
 import { SocketFactory } from '../link/socket-factory.ts';
 import { unixDial } from '../link/unix-dial.ts';
@@ -76,7 +75,7 @@ function startServer(
     const child = spawn(file, [...args, 'session', '--detached'], {
       detached: true,
       stdio: ['pipe', 'pipe', 'inherit'],
-      env: { ...deps.environment, ...MALLOC_ENVIRONMENT },
+      env: deps.environment,
     });
     const scanner = new ReplyScanner();
     const fail = (message: string): void => reject(new EtError('ET_ERR_BOOTSTRAP', message));

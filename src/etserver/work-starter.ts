@@ -1,6 +1,5 @@
 import { utf8 } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
-import { MALLOC_NAMES } from '../base/malloc-settings.ts';
 import { type Exec, type ExecEvents, type ExecOptions, spawnExec } from '../process/exec.ts';
 import { makeExecPipes } from '../process/exec-pipes.ts';
 import { loginEnvironment } from '../process/login-environment.ts';
@@ -42,16 +41,7 @@ export class WorkStarter {
   ): Record<string, string> {
     const { inherited, version, sessionId, isLocal } = this.#deps;
     const keep = isLocal ? LIVE_LOCALLY : [];
-    const ownNames = MALLOC_NAMES;
-    return loginEnvironment({
-      inherited,
-      requested: sent,
-      ownNames,
-      tty,
-      version,
-      sessionId,
-      keep,
-    });
+    return loginEnvironment({ inherited, requested: sent, tty, version, sessionId, keep });
   }
 
   /** Makes ready what a command needs, while nothing else is to be done. */
