@@ -3,6 +3,8 @@ const MIN_STRETCH_MS = 10;
 const MIN_STRETCH_BYTES = 2048;
 /** What took this much longer to arrive than to be sent has waited in a queue. */
 const FULL_RATIO = 1.2;
+/** A faster link than this (40 Mbit/s) has queued little by the end of startup, and a busy peer looks like a full one. */
+const MAX_BYTES_PER_MS = 5000;
 
 /**
  * Sees that a link is full by how far apart arrives what was sent close together, as a train of packets shows it.
@@ -27,8 +29,9 @@ export class ArrivalSpread {
     this.#bytes += bytes;
     const arrivedInMs = arrivedMs - this.#arrivedMs;
     if (arrivedInMs < MIN_STRETCH_MS || this.#bytes < MIN_STRETCH_BYTES) return undefined;
-    const isFull = arrivedInMs > FULL_RATIO * (sentMs - this.#sentMs);
     const bytesPerMs = this.#bytes / arrivedInMs;
+    const isFull =
+      bytesPerMs <= MAX_BYTES_PER_MS && arrivedInMs > FULL_RATIO * (sentMs - this.#sentMs);
     const before = this.#fullBytesPerMs;
     this.#fullBytesPerMs = isFull ? bytesPerMs : undefined;
     this.#begin(arrivedMs, sentMs);

@@ -12,7 +12,10 @@ const INITIAL_BULK_BYTES = 8192;
 const MIN_IN_FLIGHT_BYTES = 8192;
 /** A record holds what the link carries in this time, so that a key waits no longer for one. */
 const RECORD_MS = 4;
-/** A queue that bulk may build beyond what the path itself holds: a key waits behind it. */
+/**
+ * A queue that bulk may build beyond what the path itself holds: a key waits behind it. On a short path it also bridges the moments
+ * in which a busy peer does not acknowledge; less would make the cap, and with it the rate, fall for ever.
+ */
 const MAX_QUEUE_MS = 20;
 /** How far sending may run ahead of the paced rate, for timers are no finer. */
 const BURST_MS = 2;
@@ -91,7 +94,7 @@ export class Pacer {
     if (path.bytesPerMs === undefined || path.minRttMs === undefined) return first;
     const pathBytes = this.#pathBytes(path.bytesPerMs, path.minRttMs);
     const queueBytes = path.bytesPerMs * MAX_QUEUE_MS + MIN_RECORD_TARGET_BYTES;
-    const cap = pathBytes + (this.inStartup ? pathBytes : Math.min(pathBytes, queueBytes));
+    const cap = pathBytes + (this.inStartup ? Math.max(pathBytes, queueBytes) : queueBytes);
     return Math.min(
       Math.max(Math.floor(cap), this.inStartup ? first : MIN_IN_FLIGHT_BYTES),
       MAX_IN_FLIGHT_BYTES,
