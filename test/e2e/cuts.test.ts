@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { EtHost } from '../support/et-host.ts';
 import type { EtTerminal } from '../support/et-terminal.ts';
@@ -96,6 +96,21 @@ describeNeeding(['sshd', 'linux'], 'a session over a network that breaks', () =>
       expect(proxy.count).toBeGreaterThan(3);
     },
   );
+
+  test('a pipe through a command loses nothing either way, and its end arrives', async () => {
+    const random = new SeededRandom(3);
+    const input = randomBytes(20_000_000);
+    let cutAt = 1_000_000;
+    proxy.onDown = () => {
+      if (proxy.downBytes < cutAt) return;
+      cutAt = proxy.downBytes + random.integer(3_000_000, 6_000_000);
+      proxy.cut();
+    };
+    const result = await host.et([...via, 'cat; exit 5'], { input });
+    expect(result.status).toBe(5);
+    expect(result.stdout.equals(input)).toBe(true);
+    expect(proxy.count).toBeGreaterThan(3);
+  });
 
   test('says in the title that there is no connection, after two seconds, and takes it back', async () => {
     const et = await shell();
