@@ -4,8 +4,3 @@ import { EtError } from './errors.ts';
 export function invariant(condition: boolean, message: string): asserts condition {
   if (!condition) throw new EtError('ET_ERR_INTERNAL', `invariant broken: ${message}`);
 }
-
-/** Closes a switch over a union: a forgotten case is a type error. */
-export function unreachable(value: never): never {
-  throw new EtError('ET_ERR_INTERNAL', `unreachable case: ${String(value)}`);
-}

@@ -4,7 +4,7 @@ import type { RandomSource } from '../../src/base/random.ts';
 export class SeededRandom implements RandomSource {
   #a: number;
   #b: number;
-  #c = 0x9e3779b9;
+  #c = 0x9e_37_79_b9;
   #counter = 1;
 
   constructor(seed: number) {
