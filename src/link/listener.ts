@@ -12,8 +12,11 @@ import type { SocketFactory } from './socket-factory.ts';
 
 /** Accepting again after an accept failed: at least this, at most twice this, in milliseconds. */
 export const ACCEPT_AGAIN_AFTER_MS = 100;
-/** Connections the kernel completes before we accept them. */
-const BACKLOG = 128;
+/**
+ * Connections the kernel completes before we accept them. Beyond it the kernel drops what knocks, and the true client among
+ * strangers waits a second for its next try.
+ */
+const BACKLOG = 1024;
 
 export interface ListenerDeps {
   readonly clock: Clock;

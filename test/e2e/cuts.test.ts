@@ -7,8 +7,8 @@ import { SeededRandom } from '../support/seeded-random.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 
-/** 18.9 MB of numbers. */
-const LINES = 2_500_000;
+/** 18.9 MB of numbers; fewer where every fault takes seconds. */
+const LINES = { cut: 2_500_000, freeze: 1_000_000 } as const;
 
 /** Bytes that went by, remembered as their number and digest. */
 class Tally {
@@ -35,9 +35,13 @@ class Tally {
   }
 }
 
-const WANTED = new Tally();
-WANTED.add(Buffer.from('ready\n'));
-for (let line = 1; line <= LINES; line += 1) WANTED.add(Buffer.from(`${line}\n`));
+/** What is printed, if nothing is lost. */
+function countTo(lines: number): Tally {
+  const tally = new Tally();
+  tally.add(Buffer.from('ready\n'));
+  for (let line = 1; line <= lines; line += 1) tally.add(Buffer.from(`${line}\n`));
+  return tally;
+}
 
 describeNeeding(['sshd', 'linux'], 'a session over a network that breaks', () => {
   let host: EtHost;
@@ -67,12 +71,13 @@ describeNeeding(['sshd', 'linux'], 'a session over a network that breaks', () =>
   });
 
   test.each(['cut', 'freeze'] as const)(
-    'loses and doubles nothing of 20 MB out and of what is typed, through each %s',
+    'loses and doubles nothing of megabytes out and of what is typed, through each %s',
     async (fault) => {
       const random = new SeededRandom(1);
       const typed = Buffer.from(Array.from({ length: 4000 }, () => random.integer(33, 126)));
+      const wanted = countTo(LINES[fault]);
       const counted = new Tally();
-      const command = `stty raw -echo; echo ready; seq ${LINES} & head -c ${typed.length} >typed; wait`;
+      const command = `stty raw -echo; echo ready; seq ${LINES[fault]} & head -c ${typed.length} >typed; wait`;
       const et = host.terminal(['--escape-char', 'none', '-c', command, ...via], {
         sink: (bytes) => counted.add(bytes),
       });
@@ -82,18 +87,18 @@ describeNeeding(['sshd', 'linux'], 'a session over a network that breaks', () =>
         cutAt = proxy.downBytes + random.integer(2_000_000, 5_000_000);
         proxy[fault]();
       };
-      await counted.grow(WANTED.bytes);
+      await counted.grow(wanted.bytes);
       for (let at = 0; at < typed.length; ) {
         const piece = typed.subarray(at, at + random.integer(1, 100));
         await et.paste(piece);
         at += piece.length;
-        await counted.grow(WANTED.bytes);
+        await counted.grow(wanted.bytes);
       }
       expect((await et.ended).status).toBe(0);
-      expect(counted.bytes).toBe(WANTED.bytes);
-      expect(counted.digest()).toBe(WANTED.digest());
+      expect(counted.bytes).toBe(wanted.bytes);
+      expect(counted.digest()).toBe(wanted.digest());
       expect(host.read('typed')).toBe(typed.toString());
-      expect(proxy.count).toBeGreaterThan(3);
+      expect(proxy.count).toBeGreaterThan(2);
     },
   );
 

@@ -13,7 +13,7 @@ import { describeNeeding } from '../support/requirements.ts';
 import { until } from '../support/until.ts';
 
 const CONNECTIONS = 10_000;
-const AT_A_TIME = 100;
+const AT_A_TIME = 25;
 
 describeNeeding(['sshd', 'linux'], 'a session among strangers', () => {
   let host: EtHost;
