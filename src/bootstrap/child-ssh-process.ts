@@ -26,6 +26,7 @@ export class ChildSshProcess implements SshProcess {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #tail = new TailText(STDERR_TAIL_LENGTH);
   #isHushed: boolean;
+  #isKilled = false;
 
   constructor(command: LocalCommand, options: SshRunOptions, onStderr: StderrSink) {
     this.#isHushed = options.batch;
@@ -59,6 +60,7 @@ export class ChildSshProcess implements SshProcess {
   }
 
   kill(): void {
+    this.#isKilled = true;
     this.#child.kill('SIGTERM');
     this.stdin.destroy();
     this.stdout.destroy();
@@ -81,7 +83,9 @@ export class ChildSshProcess implements SshProcess {
       this.#child.once('exit', (status, signal) => {
         // Not at `close`: a lingering ControlMaster may hold the pipes open for hours. What the program itself has written has been
         // read by now: libuv looks at signals, and so at SIGCHLD, after all that is readable.
-        resolve({ status: status ?? undefined, signal: signal ?? undefined });
+        // One that was killed and was quicker has not been asked for: its status counts for nothing.
+        const ended = { status: status ?? undefined, signal: signal ?? undefined };
+        resolve(this.#isKilled ? { status: undefined, signal: signal ?? 'SIGTERM' } : ended);
         unref(this.#child.stderr);
       });
     });
