@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { type ErrorCode, EtError } from '../base/errors.ts';
 import type {
   BootstrapFailure,
@@ -92,13 +93,23 @@ function outcomeOf(channel: SshProcess, scanner: ReplyScanner): Promise<Outcome>
       if (at < bytes.length) channel.stdout.unshift(bytes.subarray(at));
     };
     channel.stdout.on('data', onData);
-    void channel.exit.then((exit) => {
+    void channel.exit.then(async (exit) => {
+      if (channel.stdout.listeners('data').includes(onData)) await untilRead(channel.stdout);
       // By then the stream may be another's, who would not want it paused.
       if (channel.stdout.listeners('data').includes(onData))
         finish(outcome ?? { kind: 'over', exit });
     });
   });
 }
+
+/** What a program that has ended said last lies in the pipe: the end of it, which others may hold open, is given a few turns to come. */
+async function untilRead(stdout: Readable): Promise<void> {
+  for (let turn = 0; turn < READ_TURNS && !stdout.readableEnded; turn += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+const READ_TURNS = 20;
 
 /** A server that chooses what was not offered is none of ours. */
 function checkChoice(request: BootstrapRequest, reply: BootstrapReply): void {
