@@ -56,36 +56,18 @@ describeNeeding(['sshd', 'linux'], 'a login over et is one over ssh', () => {
     });
   });
 
-  test('has the environment of a shell over ssh -tt, but for what is said', async () => {
-    const [ours, theirs] = [await onTerminal('et', 'env'), await onTerminal('ssh', 'env')];
-    compare(variables(ours, '\n'), variables(theirs, '\n'));
-    expect(variables(ours, '\n')['SSH_TTY']).toMatch(/^\/dev\/pts\/\d+$/u);
-    expect(variables(ours, '\n')['TERM']).toBe('xterm-256color');
-  });
-
-  test.each(['command', 'shell'])(
-    'has the limits, mask, name and options of a %s over ssh',
-    async (kind) => {
-      const question = QUESTIONS.join('; ');
-      if (kind === 'command') {
-        const [ours, theirs] = await Promise.all([
-          host.et(['testhost', question]),
-          host.ssh(['testhost', question]),
-        ]);
-        expect(ours.stdout.toString()).toBe(theirs.stdout.toString());
-        return;
-      }
-      expect(await onTerminal('et', question)).toBe(await onTerminal('ssh', question));
-    },
-  );
-
-  test('has the settings of the terminal that ssh makes', async () => {
-    expect(await onTerminal('et', 'stty -a')).toBe(await onTerminal('ssh', 'stty -a'));
+  test('has the limits, mask, name and options of a command over ssh', async () => {
+    const question = QUESTIONS.join('; ');
+    const [ours, theirs] = await Promise.all([
+      host.et(['testhost', question]),
+      host.ssh(['testhost', question]),
+    ]);
+    expect(ours.stdout.toString()).toBe(theirs.stdout.toString());
   });
 
   test('begins at home', async () => {
     expect((await host.et(['testhost', 'pwd'])).stdout.toString()).toBe(`${host.home}\n`);
-    expect(await onTerminal('et', 'pwd')).toBe(`${host.home}\n`);
+    expect(await onTerminal(host, 'et', 'pwd')).toBe(`${host.home}\n`);
   });
 
   test('has no stale agent and no stale display', async () => {
@@ -161,30 +143,35 @@ describeNeeding(['sshd', 'linux'], 'a login over et is one over ssh', () => {
     expect(theirs.status).toBe(8);
     expect(ours.stdout.toString()).toContain('login_shell');
   });
+});
 
-  /** What a line prints in a shell on a terminal, over either. */
-  async function onTerminal(program: 'et' | 'ssh', line: string): Promise<string> {
-    const shell =
-      program === 'et'
-        ? host.terminal(['testhost'])
-        : host.onTerminal(['ssh', ...host.to, '-o', 'SendEnv=COLORTERM LANG LC_*', 'testhost']);
-    await shell.see('$ ');
-    const printed = await shell.command(line);
-    shell.type('exit\r');
-    await shell.ended;
-    return printed;
-  }
+// An sshd that is not root's has no terminals to give.
+describeNeeding(['sshd', 'linux', 'root'], 'a login shell over et is one over ssh -tt', () => {
+  let host: EtHost;
 
-  function compare(ours: Variables, theirs: Variables): void {
-    expect(Object.keys(ours).sort()).toEqual(
-      [...Object.keys(theirs).filter((name) => !THEIRS.includes(name)), ...OURS].sort(),
-    );
-    for (const name of Object.keys(theirs)) {
-      if (!DIFFERENT.includes(name) && !THEIRS.includes(name))
-        expect(`${name}=${ours[name]}`).toBe(`${name}=${theirs[name]}`);
-    }
-    expect(ours['USER']).toBe(userInfo().username);
-  }
+  beforeAll(async () => {
+    host = await EtHost.start();
+    host.file('.bash_profile', "PS1='$ '; bind 'set enable-bracketed-paste off'\n");
+  });
+
+  afterAll(async () => {
+    await host.stop();
+  });
+
+  test('has its environment, but for what is said', async () => {
+    const ours = variables(await onTerminal(host, 'et', 'env'), '\n');
+    const theirs = variables(await onTerminal(host, 'ssh', 'env'), '\n');
+    compare(ours, theirs);
+    expect(ours['SSH_TTY']).toMatch(/^\/dev\/pts\/\d+$/u);
+    expect(ours['TERM']).toBe('xterm-256color');
+  });
+
+  test.each([
+    ['limits, mask, name and options', QUESTIONS.join('; ')],
+    ["terminal's settings", 'stty -a'],
+  ])('has its %s', async (_, line) => {
+    expect(await onTerminal(host, 'et', line)).toBe(await onTerminal(host, 'ssh', line));
+  });
 });
 
 type Variables = Readonly<Record<string, string>>;
@@ -194,4 +181,28 @@ function variables(text: string, separator = '\0'): Variables {
   return Object.fromEntries(
     pairs.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
   );
+}
+
+/** What a line prints in a shell on a terminal, over either. */
+async function onTerminal(host: EtHost, program: 'et' | 'ssh', line: string): Promise<string> {
+  const shell =
+    program === 'et'
+      ? host.terminal(['testhost'])
+      : host.onTerminal(['ssh', ...host.to, '-o', 'SendEnv=COLORTERM LANG LC_*', 'testhost']);
+  await shell.see('$ ');
+  const printed = await shell.command(line);
+  shell.type('exit\r');
+  await shell.ended;
+  return printed;
+}
+
+function compare(ours: Variables, theirs: Variables): void {
+  expect(Object.keys(ours).sort()).toEqual(
+    [...Object.keys(theirs).filter((name) => !THEIRS.includes(name)), ...OURS].sort(),
+  );
+  for (const name of Object.keys(theirs)) {
+    if (!DIFFERENT.includes(name) && !THEIRS.includes(name))
+      expect(`${name}=${ours[name]}`).toBe(`${name}=${theirs[name]}`);
+  }
+  expect(ours['USER']).toBe(userInfo().username);
 }
