@@ -33,6 +33,12 @@ test('is over when the program is, though another holds its outputs open', async
   lingering.release();
 });
 
+test('is deaf to the hang-up of the terminal it may ask on', async () => {
+  const hungUp = run('kill -HUP $$; echo still here', false);
+  expect(await text(hungUp.stdout)).toBe('still here\n');
+  expect(await hungUp.exit).toEqual({ status: 0, signal: undefined });
+});
+
 test('has everything that was said when it is over', async () => {
   const loud = run(
     'i=0; while [ $i -lt 2000 ]; do echo "line $i, and some more to fill the pipe" >&2; i=$((i+1)); done; exit 1',
