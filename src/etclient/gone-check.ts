@@ -4,6 +4,8 @@ import { DialFailure } from '../link/dial-failure.ts';
 
 /** So many refusals in a row ask for certainty. */
 const REFUSALS = 3;
+/** Each time that the host did not say gone, twice as many are needed, up to this: every question is a login on the host. */
+const MAX_REFUSALS = 192;
 
 /** What the host says of the session over ssh; `unknown` where ssh would have to ask a person, or cannot reach it. */
 export type Aliveness = 'alive' | 'gone' | 'unknown';
@@ -26,6 +28,8 @@ export interface GoneCheckDeps {
 export class GoneCheck {
   readonly #deps: GoneCheckDeps;
   #refusals = 0;
+  #needed = REFUSALS;
+  #isTold = false;
   #isAsking = false;
 
   constructor(deps: GoneCheckDeps) {
@@ -35,18 +39,22 @@ export class GoneCheck {
   onDialFailed(error: EtError): void {
     if (!isRefusal(error)) return;
     this.#refusals += 1;
-    if (this.#refusals === 1) this.#deps.onRefused(error);
-    if (this.#refusals >= REFUSALS) void this.#ask();
+    if (!this.#isTold) this.#deps.onRefused(error);
+    this.#isTold = true;
+    if (this.#refusals >= this.#needed) void this.#ask();
   }
 
   onLink(): void {
     this.#refusals = 0;
+    this.#needed = REFUSALS;
+    this.#isTold = false;
   }
 
   async #ask(): Promise<void> {
     if (this.#isAsking) return;
     this.#isAsking = true;
     this.#refusals = 0;
+    this.#needed = Math.min(this.#needed * 2, MAX_REFUSALS);
     const aliveness = (await this.#deps.ask?.()) ?? 'unknown';
     this.#isAsking = false;
     this.#deps.logger.log(1, `the host says of the session: ${aliveness}`);
