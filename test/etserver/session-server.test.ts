@@ -186,6 +186,19 @@ test('a status that was there while nobody was is kept for a day, though it was 
   expect(host.isOver).toBe(true);
 });
 
+test('the status comes after the last byte, however much waits for a client that is away', () => {
+  const host = new Host();
+  const client = host.client();
+  host.connect(client, 1).cut();
+  host.clock.advance(10_000);
+  // Many times what the channel takes before its client reads.
+  for (let index = 0; index < 200; index += 1) host.work.print('y'.repeat(5000));
+  host.work.exit(4);
+  host.connect(client, 1);
+  host.clock.advance(10_000);
+  expect([client.text.length, client.notes]).toEqual([1_000_000, [{ exit: 4 }]]);
+});
+
 test('a status that nobody ever takes is kept for a day and no longer', () => {
   const host = new Host();
   host.connect(host.client(), 1).cut();
