@@ -16,7 +16,7 @@ export interface StdioPipes {
 /**
  * A carrier over two one-way byte streams.
  *
- *             error, or end of the readable
+ *        error or end of the readable, or a grace after an error of the writable
  *   open ----------------------------------> over (final)
  *     |                                        ^
  *     | close    both streams through, or stalled
@@ -46,7 +46,7 @@ export class StdioCarrier implements Carrier {
     readable.on('error', (error) => this.#end(this.#failure(messageOf(error), error)));
     readable.on('end', () => this.#readThrough());
     readable.on('close', () => this.#readThrough());
-    writable.on('error', (error) => this.#end(this.#failure(messageOf(error), error)));
+    writable.on('error', (error) => this.#writeFailed(error));
     writable.on('close', () => this.#writtenThrough());
     writable.on('finish', () => this.#writtenThrough());
   }
@@ -78,6 +78,7 @@ export class StdioCarrier implements Carrier {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
     this.#events = undefined;
+    this.#grace?.cancel();
     this.#pipes.writable.end();
     // What still comes in is read and thrown away, or the other side could block on it and never end.
     this.#pipes.readable.resume();
@@ -103,6 +104,17 @@ export class StdioCarrier implements Carrier {
   #writtenThrough(): void {
     this.#isWrittenThrough = true;
     this.#finishWhenThrough();
+  }
+
+  /**
+   * Not an end at once: a child that has exited takes nothing more, yet what it said last may still
+   * have to be read, and decides how the carrier ended.
+   */
+  #writeFailed(error: Error): void {
+    if (this.#state === 'closing') this.#finish(false);
+    if (this.#state !== 'open' || this.#grace !== undefined) return;
+    const failure = this.#failure(messageOf(error), error);
+    this.#grace = this.#clock.schedule(CLOSE_GRACE_MS, () => this.#end(failure));
   }
 
   #finishWhenThrough(): void {

@@ -30,22 +30,46 @@ test('a child whose stdin is gone is still read to its end', async () => {
   expect(kills).toEqual([]);
 });
 
-test.each(['readable', 'writable'] as const)(
-  'an error of the %s ends it, with its cause',
-  async (side) => {
-    const it = world();
-    it.carrier.start(it.log);
-    const cause = new Error('EPIPE');
-    it[side].destroy(cause);
-    await turnUntil(() => it.log.closed !== 'no');
-    expect(it.log.closed).toMatchObject({
-      code: 'ET_ERR_CARRIER',
-      message: 'ssh-stdio host: EPIPE',
-      cause,
-    });
-    expect([it.readable.destroyed, it.writable.destroyed]).toEqual([true, true]);
-  },
-);
+/** What a write to an exited child's stdin fails with. */
+const EPIPE = new Error('EPIPE');
+const EPIPE_TOLD = {
+  code: 'ET_ERR_CARRIER',
+  message: 'ssh-stdio host: EPIPE',
+  cause: EPIPE,
+};
+
+test('an error of the readable ends it, with its cause', async () => {
+  const { readable, writable, carrier, log } = world();
+  carrier.start(log);
+  readable.destroy(EPIPE);
+  await turnUntil(() => log.closed !== 'no');
+  expect(log.closed).toMatchObject(EPIPE_TOLD);
+  expect([readable.destroyed, writable.destroyed]).toEqual([true, true]);
+});
+
+test('a child that no longer takes anything is still read to its end', async () => {
+  const { clock, readable, writable, carrier, log } = world();
+  carrier.start(log);
+  writable.destroy(EPIPE);
+  await turnUntil(() => clock.pending === 1);
+  carrier.write([patternAt(0, 100)]);
+  readable.end(patternAt(0, 50_000));
+  await turnUntil(() => log.closed !== 'no');
+  expect(log).toMatchObject({ receivedBytes: 50_000, wrongAt: undefined, closed: 'ended' });
+  expect(clock.pending).toBe(0);
+});
+
+test('a child that no longer takes anything and does not end is left after the grace', async () => {
+  const { clock, readable, writable, carrier, log } = world();
+  carrier.start(log);
+  writable.destroy(EPIPE);
+  await turnUntil(() => clock.pending === 1);
+  clock.advance(CLOSE_GRACE_MS - 1);
+  expect(log.closed).toBe('no');
+  clock.advance(1);
+  expect(log.closed).toMatchObject(EPIPE_TOLD);
+  expect([readable.destroyed, clock.pending]).toEqual([true, 0]);
+});
 
 test('a readable that is destroyed without an end ends it too', async () => {
   const { readable, carrier, log } = world();
