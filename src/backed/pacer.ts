@@ -17,6 +17,8 @@ const RECORD_MS = 4;
  * in which a busy peer does not acknowledge; less would make the cap, and with it the rate, fall for ever.
  */
 const MAX_QUEUE_MS = 20;
+/** The same above 100 MB/s: more would only warm no cache and keep memory busy. */
+const MAX_QUEUE_BYTES: number = 2 * 1024 * 1024;
 /** How far sending may run ahead of the paced rate, for timers are no finer. */
 const BURST_MS = 2;
 /** Above this rate (50 MB/s) one record lasts less than a timer's grain: the cap on bytes in flight paces alone. */
@@ -93,7 +95,8 @@ export class Pacer {
     const first = bulk ? INITIAL_BULK_BYTES : INITIAL_IN_FLIGHT_BYTES;
     if (path.bytesPerMs === undefined || path.minRttMs === undefined) return first;
     const pathBytes = this.#pathBytes(path.bytesPerMs, path.minRttMs);
-    const queueBytes = path.bytesPerMs * MAX_QUEUE_MS + MIN_RECORD_TARGET_BYTES;
+    const queueBytes =
+      Math.min(path.bytesPerMs * MAX_QUEUE_MS, MAX_QUEUE_BYTES) + MIN_RECORD_TARGET_BYTES;
     const cap = pathBytes + (this.inStartup ? Math.max(pathBytes, queueBytes) : queueBytes);
     return Math.min(
       Math.max(Math.floor(cap), this.inStartup ? first : MIN_IN_FLIGHT_BYTES),

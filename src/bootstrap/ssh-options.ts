@@ -14,6 +14,8 @@ export interface SshOptions {
   readonly family: 4 | 6 | undefined;
   /** `-p` */
   readonly port: number | undefined;
+  /** `-q`: neither warnings nor banners. */
+  readonly quiet: boolean;
   /** `-l`; it goes before the user of the destination, as in ssh. */
   readonly user: string | undefined;
 }
@@ -25,6 +27,7 @@ export const NO_SSH_OPTIONS: SshOptions = {
   jump: undefined,
   family: undefined,
   port: undefined,
+  quiet: false,
   user: undefined,
 };
 
@@ -34,6 +37,7 @@ export function sshArguments(options: SshOptions, destination: Destination): str
   const port = options.port ?? destination.sshPort;
   const user = options.user ?? destination.user;
   return [
+    ...(options.quiet ? ['-q'] : []),
     ...(configFile === undefined ? [] : ['-F', configFile]),
     ...identityFiles.flatMap((file) => ['-i', file]),
     ...options.options.flatMap((option) => ['-o', option]),

@@ -15,7 +15,7 @@ export interface ClientDeps extends RunDeps {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly flags: {
     readonly noStdin: boolean;
-    readonly escape: string | undefined;
+    readonly escape: string | null | undefined;
     readonly quiet: boolean;
   };
   readonly stopSelf: () => void;

@@ -29,7 +29,10 @@ export async function fallBack(
   const args = [...tty, ...input, ...sshArguments(command.ssh, command.destination), ...line];
   return await new Promise((resolve) => {
     const child = spawn('ssh', args, { stdio: 'inherit', env: environment });
-    child.once('error', () => resolve(FAILURE_STATUS));
+    child.once('error', (failure) => {
+      io.say(`et: ssh could not be started: ${failure.message}`);
+      resolve(FAILURE_STATUS);
+    });
     child.once('exit', (status) => resolve(status ?? FAILURE_STATUS));
   });
 }

@@ -17,7 +17,7 @@ export interface GoneCheckDeps {
   /** The server refuses us, or nobody listens there: said at once, and ends nothing. */
   readonly onRefused: (error: EtError) => void;
   readonly onGone: () => void;
-  /** Still refused, and nobody can tell us why. */
+  /** Still refused, and nobody can tell us why: said once, and ends nothing. */
   readonly onUncertain: () => void;
 }
 
@@ -30,6 +30,7 @@ export class GoneCheck {
   #refusals = 0;
   #needed = REFUSALS;
   #isTold = false;
+  #isUncertaintyTold = false;
   #isAsking = false;
 
   constructor(deps: GoneCheckDeps) {
@@ -48,6 +49,7 @@ export class GoneCheck {
     this.#refusals = 0;
     this.#needed = REFUSALS;
     this.#isTold = false;
+    this.#isUncertaintyTold = false;
   }
 
   async #ask(): Promise<void> {
@@ -59,7 +61,9 @@ export class GoneCheck {
     this.#isAsking = false;
     this.#deps.logger.log(1, `the host says of the session: ${aliveness}`);
     if (aliveness === 'gone') this.#deps.onGone();
-    else if (aliveness === 'unknown') this.#deps.onUncertain();
+    if (aliveness !== 'unknown' || this.#isUncertaintyTold) return;
+    this.#isUncertaintyTold = true;
+    this.#deps.onUncertain();
   }
 }
 

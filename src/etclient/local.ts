@@ -115,5 +115,6 @@ function workOf(deps: ClientDeps, command: LocalCommand): SessionWork {
   return {
     kind: 'terminal',
     request: { term: deps.environment['TERM'] ?? 'dumb', env, command: line, noexit },
+    configuredEscape: undefined,
   };
 }

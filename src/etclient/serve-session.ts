@@ -63,16 +63,18 @@ export function serveSession(
         },
         true,
       ),
-    onUncertain: () =>
-      logger.log(1, 'the host cannot be asked over ssh without a person; still trying'),
+    onUncertain: () => {
+      const text = 'ssh would have to ask you whether the session still lives';
+      logger.log(1, text);
+      if (!running.client.hasBeenUp) deps.io.say(`et: ${text}; still trying`);
+    },
   });
   const work = workOf(deps, command, config, server.isResumed);
   const keeper = work.kind === 'terminal' ? keeperOf(deps, command, server) : undefined;
   const running = runSession(deps, {
     plan,
     isResumable: keeper !== undefined,
-    keepaliveMs:
-      command.keepaliveSeconds === undefined ? undefined : command.keepaliveSeconds * 1000,
+    keepaliveMs: keepaliveMs(command, config),
     makeService: (client, over, received) => makeService(deps, work, client, over, received),
     begin: (client) => {
       const { channel } = server;
@@ -122,6 +124,12 @@ function keeperOf(deps: ClientDeps, command: ConnectCommand, server: Server): Cr
   });
 }
 
+/** The flag, else ssh_config's ServerAliveInterval, where 0 is none. */
+function keepaliveMs(command: ConnectCommand, config: SshConfig | undefined): number | undefined {
+  const seconds = command.keepaliveSeconds ?? config?.serverAliveIntervalSeconds ?? 0;
+  return seconds === 0 ? undefined : seconds * 1000;
+}
+
 /** Such a host's address is not ours to dial: TCP is tried, and not waited for. */
 function isBehindProxy(command: ConnectCommand, config: SshConfig | undefined): boolean {
   return (
@@ -155,7 +163,8 @@ function workOf(
   config: SshConfig | undefined,
   isResumed: boolean,
 ): SessionWork {
-  if (isResumed) return { kind: 'terminal', request: undefined };
+  const configuredEscape = config?.escapeChar;
+  if (isResumed) return { kind: 'terminal', request: undefined, configuredEscape };
   const { work } = command;
   const env = sentEnvironment(deps.environment, config?.sendEnv ?? [], config?.setEnv ?? {});
   // A command of the user's own takes the place of ssh_config's.
@@ -171,5 +180,6 @@ function workOf(
   return {
     kind: 'terminal',
     request: { term: deps.environment['TERM'] ?? 'dumb', env, command: line, noexit },
+    configuredEscape,
   };
 }

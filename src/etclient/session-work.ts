@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import { EscapeFilter } from '../terminal/escape-filter.ts';
 import { escapeHelp } from '../terminal/escape-help.ts';
 import type { SessionFlags } from './cli/client-command.ts';
+import { parseEscapeChar } from './cli/flag-values.ts';
 import type { ClientIo } from './client-io.ts';
 import type { ClientSession } from './client-session.ts';
 import { describeSession } from './describe-link.ts';
@@ -12,7 +13,12 @@ import { type ShellRequest, TerminalService } from './terminal-service.ts';
 
 /** What is asked of the server, once flags and ssh_config have been put together. */
 export type SessionWork =
-  | { readonly kind: 'terminal'; readonly request: ShellRequest | undefined }
+  | {
+      readonly kind: 'terminal';
+      readonly request: ShellRequest | undefined;
+      /** ssh_config's EscapeChar; `undefined` where there is none. */
+      readonly configuredEscape: string | undefined;
+    }
   | {
       readonly kind: 'exec';
       readonly command: string;
@@ -63,7 +69,7 @@ export function makeService(
     });
     return { onFirstLink: nothing, onOutage: nothing, onRecovered: nothing, restore: nothing };
   }
-  const escapeChar = io.isInputTerminal ? flags.escape : undefined;
+  const escapeChar = io.isInputTerminal ? escapeOf(flags.escape, work.configuredEscape) : undefined;
   const service: TerminalService = new TerminalService(client, {
     clock,
     terminal: io.terminal,
@@ -96,6 +102,11 @@ export function makeService(
     onRecovered: () => service.onRecovered(),
     restore: () => service.restore(),
   };
+}
+
+/** The flag, else ssh_config, else ssh's own default; `undefined` when nothing begins an escape. */
+function escapeOf(typed: string | null | undefined, configured = '~'): string | undefined {
+  return (typed === undefined ? parseEscapeChar(configured) : typed) ?? undefined;
 }
 
 function nothing(): void {

@@ -1,7 +1,7 @@
-import { isIP } from 'node:net';
 import type { Clock } from '../base/clock.ts';
 import type { Carrier, Dial } from './carrier.ts';
 import type { AddressFamily, HostResolver } from './host-resolver.ts';
+import { ipFamily } from './ip-family.ts';
 import type { SocketFactory } from './socket-factory.ts';
 import { TcpRace } from './tcp-race.ts';
 
@@ -48,14 +48,14 @@ export class TcpDialer {
       });
       signal.addEventListener('abort', stop, { once: true });
       if (signal.aborted) race.stop();
-      else if (isIP(target.host) !== 0) race.addFinal(target.host);
+      else if (ipFamily(target.host) !== 0) race.addFinal(target.host);
       else this.#resolve(target, race);
     });
   }
 
   /** Asks for both families at once: where the answer for one is lost, the other still counts. */
   #resolve(target: TcpTarget, race: TcpRace): void {
-    const bound = isIP(target.localAddress ?? '');
+    const bound = ipFamily(target.localAddress ?? '');
     const families = ([6, 4] as const).filter(
       (family) => (target.family ?? family) === family && (bound === 0 || bound === family),
     );

@@ -1,9 +1,10 @@
-import { isIP, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../base/clock.ts';
 import { messageOf, systemCodeOf } from '../base/errors.ts';
 import type { Carrier } from './carrier.ts';
 import { attemptFailedBy, attemptTimedOut, type DialAttempt, DialFailure } from './dial-failure.ts';
 import type { AddressFamily } from './host-resolver.ts';
+import { ipFamily } from './ip-family.ts';
 import { formatEndpoint, plainAddress } from './plain-address.ts';
 import type { SocketFactory } from './socket-factory.ts';
 
@@ -113,9 +114,9 @@ export class TcpRace {
   }
 
   #enqueue(addresses: readonly string[]): void {
-    const boundFamily = isIP(this.#endpoint.localAddress ?? '');
+    const boundFamily = ipFamily(this.#endpoint.localAddress ?? '');
     for (const address of addresses) {
-      const family = isIP(address);
+      const family = ipFamily(address);
       if (this.#seen.has(address) || (family !== 4 && family !== 6)) continue;
       this.#seen.add(address);
       if (boundFamily === 0 || boundFamily === family) this.#waiting[family].push(address);

@@ -97,6 +97,9 @@ describeNeeding(['sshd', 'linux'], "et and its user's terminal", () => {
     none.type('~.\r');
     await none.see('bash: ~.: ');
     await leave(none);
+    const configured = await shell('-o', 'EscapeChar=%');
+    configured.type('%.');
+    expect((await configured.ended).status).toBe(255);
   });
 
   test('~^Z stops the client with the terminal given back, and fg goes on', async () => {

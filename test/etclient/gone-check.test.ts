@@ -52,6 +52,12 @@ describe('a client that is refused', () => {
     expect(log.length).toBeGreaterThan(asked);
   });
 
+  test('says once that nobody can tell', async () => {
+    const { log, refuse } = check('unknown');
+    await refuse(1000);
+    expect(log.filter((each) => each === 'uncertain')).toHaveLength(1);
+  });
+
   test('begins anew once a link was there', async () => {
     const { gone, log, refuse } = check('alive');
     await refuse(50);

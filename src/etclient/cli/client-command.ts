@@ -20,8 +20,8 @@ export interface SessionFlags {
   readonly terminal: TerminalWish;
   /** `-n`: standard input is empty. */
   readonly noStdin: boolean;
-  /** The character that begins an escape; `undefined`: none does. */
-  readonly escape: string | undefined;
+  /** The character that begins an escape; `null`: none does; `undefined`: as ssh_config says. */
+  readonly escape: string | null | undefined;
   /** How long the session waits for an absent client; `null`: the server's default. */
   readonly graceSeconds: number | null;
   /** The longest silence before the client asks for a sign of life; `undefined`: its own judgement. */

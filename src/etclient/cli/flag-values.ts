@@ -45,9 +45,9 @@ export function parseGrace(text: string): number | null {
   throw usageError(`--grace ${quoted(text)}: at least 1s, written as 90s, 15m, 8h or 7d, or never`);
 }
 
-/** `--escape-char CHAR`: one ASCII character, `^X` for a control character; `undefined` for `none`. */
-export function parseEscapeChar(text: string): string | undefined {
-  if (text === 'none') return undefined;
+/** `--escape-char CHAR`: one ASCII character, `^X` for a control character; `null` for `none`. */
+export function parseEscapeChar(text: string): string | null {
+  if (text === 'none') return null;
   if (/^[!-~]$/u.test(text)) return text;
   const [, letter] = /^\^([@-_a-z])$/u.exec(text) ?? [];
   if (letter !== undefined) return String.fromCharCode(letter.toUpperCase().charCodeAt(0) & 0x1f);

@@ -19,7 +19,7 @@ export function sessionFlags(given: GivenFlags, words: readonly string[]): Sessi
     work,
     terminal,
     noStdin: given.has('no-stdin'),
-    escape: typed === undefined ? '~' : parseEscapeChar(typed.value),
+    escape: typed === undefined ? undefined : parseEscapeChar(typed.value),
     graceSeconds: given.value('grace', parseGrace) ?? null,
     keepaliveSeconds: given.value('keepalive', parseKeepalive),
     logLevel: Math.min(given.count('verbose'), 3) as LogLevel,

@@ -4,6 +4,7 @@ import type { SshOptions } from '../../bootstrap/ssh-options.ts';
 import type { ConnectCommand } from './client-command.ts';
 import { parseName, parseSshPort } from './flag-values.ts';
 import { type GivenFlags, spelled } from './given-flags.ts';
+import type { ClientFlagKey } from './option-table.ts';
 
 /** What is handed to ssh. */
 export interface SshFlags {
@@ -11,8 +12,27 @@ export interface SshFlags {
   readonly sshProgram: ConnectCommand['sshProgram'];
 }
 
+/** Flags that a command in place of ssh would not be given. */
+const OF_SSH_ONLY: readonly ClientFlagKey[] = [
+  'config-file',
+  'identity',
+  'ipv4',
+  'ipv6',
+  'jump',
+  'ssh-option',
+  'ssh-port',
+];
+
 export function sshFlags(given: GivenFlags): SshFlags {
-  return { ssh: sshOptions(given), sshProgram: given.value('ssh', parseSshProgram) };
+  const sshProgram = given.value('ssh', parseSshProgram);
+  const lost = OF_SSH_ONLY.find((key) => given.has(key));
+  if (lost !== undefined && Array.isArray(sshProgram)) {
+    const program = sshProgram[0] as string;
+    throw usageError(
+      `${spelled(lost)} is for ssh, and --ssh runs ${program}: write what ${program} needs into --ssh, as in --ssh "${program} ..."`,
+    );
+  }
+  return { ssh: sshOptions(given), sshProgram };
 }
 
 function sshOptions(given: GivenFlags): SshOptions {
@@ -25,6 +45,7 @@ function sshOptions(given: GivenFlags): SshOptions {
     jump: given.value('jump', (text) => parseName('-J', text)),
     family: family === undefined ? undefined : family === 'ipv4' ? 4 : 6,
     port: given.value('ssh-port', parseSshPort),
+    quiet: given.has('quiet'),
     user: login === undefined ? undefined : parseName(spelled(login.key), login.value),
   };
 }

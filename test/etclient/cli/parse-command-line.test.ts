@@ -9,7 +9,7 @@ const SESSION = {
   work: { kind: 'shell' },
   terminal: 'default',
   noStdin: false,
-  escape: '~',
+  escape: undefined,
   graceSeconds: null,
   keepaliveSeconds: undefined,
   logLevel: 0,
@@ -100,14 +100,15 @@ describe('a flag of the session', () => {
     ['--log /tmp/et.log', { logFile: '/tmp/et.log' }],
     ['-q', { quiet: true }],
     ['-n', { noStdin: true }],
-    ['--escape-char none', { escape: undefined }],
+    ['--escape-char none', { escape: null }],
     ['--escape-char %', { escape: '%' }],
     ['--escape-char ^', { escape: '^' }],
     ['--escape-char ^]', { escape: '\u001d' }],
     ['--escape-char ^b', { escape: '\u0002' }],
     ['-qnvT', { quiet: true, noStdin: true, logLevel: 1, terminal: 'forbidden' }],
   ])('%s', (flags, expected) => {
-    expect(parsed(`${flags} h`)).toEqual({ ...CONNECT, ...expected });
+    const ssh = { ...NO_SSH_OPTIONS, quiet: expected.quiet ?? false };
+    expect(parsed(`${flags} h`)).toEqual({ ...CONNECT, ssh, ...expected });
   });
 });
 
@@ -126,9 +127,22 @@ describe('a flag for ssh', () => {
     ['-4', { family: 4 }],
     ['-6', { family: 6 }],
     ['-4 -6', { family: 6 }],
+    ['-q', { quiet: true }],
   ])('%s', (flags, ssh) => {
-    expect(parsed(`${flags} h`)).toEqual({ ...CONNECT, ssh: { ...NO_SSH_OPTIONS, ...ssh } });
+    const quiet = ssh.quiet ?? false;
+    expect(parsed(`${flags} h`)).toEqual({ ...CONNECT, quiet, ssh: { ...NO_SSH_OPTIONS, ...ssh } });
   });
+
+  test.each(['-p 2222', '-i k', '-F f', '-o A=1', '-J j', '-4', '-6'])(
+    '%s is not given to a command in place of ssh, which is said',
+    (flags) => {
+      const flag = flags.slice(0, 2);
+      expect(objection(`--ssh "gcloud compute ssh" ${flags} h`)).toMatch(
+        new RegExp(`^${flag}(?:/[a-z-]+)? is for ssh, and --ssh runs gcloud: `, 'u'),
+      );
+      expect(parsed(`--ssh builtin ${flags} h`)).toMatchObject({ sshProgram: 'builtin' });
+    },
+  );
 
   test.each<[string, ConnectCommand['sshProgram']]>([
     ['--ssh builtin', 'builtin'],
