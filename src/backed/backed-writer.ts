@@ -1,4 +1,5 @@
 import { EtError } from '../base/errors.ts';
+import { freeBytes } from '../base/free-bytes.ts';
 import { invariant } from '../base/invariant.ts';
 import { MAX_NUMBER, MAX_REASSEMBLY_BYTES } from '../wire/limits.ts';
 import { RangeSet } from './range-set.ts';
@@ -179,6 +180,7 @@ export class BackedWriter {
         return;
       }
       if (this.#spare.length < MAX_SPARE_SEGMENTS) this.#spare.push(segment.bytes);
+      else freeBytes(segment.bytes);
       this.#head += 1;
     }
     if (this.#head > 32) {

@@ -1,4 +1,5 @@
 import { EtError } from '../base/errors.ts';
+import { freeBytes } from '../base/free-bytes.ts';
 import type { Carrier, CarrierEvents } from '../link/carrier.ts';
 import {
   MAX_RECORD_BYTES,
@@ -191,7 +192,9 @@ export class SecureLink implements CarrierEvents {
       return;
     }
     this.#opened += 1;
-    this.#events?.onRecord(number, plaintext, RECORD_LENGTH_BYTES + sealed.length);
+    const sealedBytes = RECORD_LENGTH_BYTES + sealed.length;
+    this.#events?.onRecord(number, plaintext, sealedBytes);
+    freeBytes(plaintext);
   }
 
   #fail(error: EtError): void {

@@ -1,4 +1,5 @@
 import type { ReadStream, WriteStream } from 'node:tty';
+import { freeBytes } from '../base/free-bytes.ts';
 import { TtyDevice } from '../process/tty-device.ts';
 import type { InputSource } from './exec-service.ts';
 import type { ClientTerminal } from './terminal-service.ts';
@@ -36,7 +37,10 @@ export function clientIo(
 function streamInput(stdin: Stdin): InputSource {
   return {
     start: (onData, onEnd) => {
-      stdin.on('data', onData);
+      stdin.on('data', (bytes: Uint8Array) => {
+        onData(bytes);
+        freeBytes(bytes);
+      });
       stdin.once('end', onEnd);
       // A terminal that is gone ends its input with an error.
       stdin.on('error', onEnd);

@@ -8,6 +8,7 @@ import { DialFailure } from '../link/dial-failure.ts';
 import { HostResolver } from '../link/host-resolver.ts';
 import { SocketFactory } from '../link/socket-factory.ts';
 import { TcpDialer } from '../link/tcp-dial.ts';
+import { keepYoungGenerationSmall } from '../process/young-generation.ts';
 import { INSTANCE_ID_BYTES } from '../wire/limits.ts';
 import { destinationOf, type Server, type SshAccess } from './begin-session.ts';
 import type { ConnectCommand } from './cli/client-command.ts';
@@ -23,6 +24,7 @@ import { sshAlive, sshCarrier, sshDial } from './ssh-road.ts';
 /** Does beforehand what the first link would have to wait for. */
 export function prepare(): void {
   warmUp(linkCrypto());
+  keepYoungGenerationSmall();
 }
 
 /** Keeps a session alive over whatever roads there are, until its work or its server has ended. */

@@ -1,4 +1,4 @@
-import { copyOf, utf8 } from '../base/bytes.ts';
+import { utf8 } from '../base/bytes.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { EtError, messageOf } from '../base/errors.ts';
 import type { Channel, ChannelEvents, ChannelReason } from '../mux/channel.ts';
@@ -176,7 +176,7 @@ export class TerminalService implements ChannelEvents {
     this.#client.onKey();
     for (const piece of this.#deps.escapes.push(bytes)) {
       if (typeof piece === 'string') this.#deps.onEscape(piece);
-      else if (!this.#isEof && !this.#channel.write(copyOf(piece))) this.#deps.input?.pause();
+      else if (!this.#isEof && !this.#channel.write(piece)) this.#deps.input?.pause();
     }
   }
 

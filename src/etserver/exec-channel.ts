@@ -91,11 +91,11 @@ export class ExecChannel implements ChannelEvents, ExecEvents {
   }
 
   onStdout(bytes: Uint8Array): void {
-    if (!this.#channel.write(copyOf(bytes))) this.#exec?.stdout.pause();
+    if (!this.#channel.write(bytes)) this.#exec?.stdout.pause();
   }
 
   onStderr(bytes: Uint8Array): void {
-    if (!this.#stderr.write(copyOf(bytes))) this.#exec?.stderr.pause();
+    if (!this.#stderr.write(bytes)) this.#exec?.stderr.pause();
   }
 
   onStdoutEnd(): void {

@@ -9,6 +9,7 @@ import { routeIdOf } from '../crypto/route-id.ts';
 import { warmUp } from '../crypto/warm-up.ts';
 import { ownStdioCarrier } from '../link/own-stdio.ts';
 import { SocketFactory } from '../link/socket-factory.ts';
+import { keepYoungGenerationSmall } from '../process/young-generation.ts';
 import { formatFailure, formatReply } from '../wire/bootstrap-reply.ts';
 import { type BootstrapRequest, parseRequest } from '../wire/bootstrap-request.ts';
 import { PROTOCOL_VERSION, SECRET_BYTES, SESSION_ID_BYTES } from '../wire/limits.ts';
@@ -118,6 +119,7 @@ async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> 
   // While the reply travels: what the first link and the first command need.
   warmUp(crypto);
   if (request.extra?.['work'] === 'exec') work.prepare();
+  keepYoungGenerationSmall();
   closeStandard(2);
   acceptOwnChannel(clock, server);
 }

@@ -124,7 +124,7 @@ export class TerminalChannel implements ChannelEvents, Viewer {
     while (this.#cursor < log.end && hasRoom) {
       const bytes = log.read(this.#cursor, PUMP_BYTES);
       this.#cursor += bytes.length;
-      hasRoom = this.#channel.write(copyOf(bytes));
+      hasRoom = this.#channel.write(bytes);
     }
     // Until the channel drains, it has no credit, no link, or a slow one.
     if (!hasRoom) this.#feed.creditChanged(false, this.#deps.clock.now());

@@ -37,7 +37,7 @@ export class ChannelDuplex extends Duplex implements ChannelEvents {
       this.once('attached', () => this._write(chunk, _encoding, done));
       return;
     }
-    if (channel.write(copyOf(chunk))) done();
+    if (channel.write(chunk)) done();
     else this.#pendingWrite = done;
   }
 

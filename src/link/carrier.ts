@@ -22,7 +22,7 @@ export interface Carrier {
   /** The address at this end, where the system names one; a link is suspect once it is gone. */
   readonly localAddress: string | undefined;
   start(events: CarrierEvents): void;
-  /** Sends the pieces in order (on datagrams: as one datagram). The carrier keeps them: the caller gives them up. */
+  /** Sends the pieces in order (on datagrams: as one datagram). The caller gives them up: they are freed once sent. */
   write(pieces: readonly Uint8Array[]): void;
   /** Bytes handed in that the kernel has not taken. */
   readonly queuedBytes: number;

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../base/clock.ts';
 import { EtError, messageOf } from '../base/errors.ts';
 import type { Carrier, CarrierEvents } from './carrier.ts';
+import { writePieces } from './write-pieces.ts';
 
 /** How long a closed carrier may go without any progress before it is cut, in milliseconds. */
 export const CLOSE_GRACE_MS = 5000;
@@ -73,12 +74,7 @@ export class SocketCarrier implements Carrier {
   }
 
   write(pieces: readonly Uint8Array[]): void {
-    if (this.#state !== 'open') return;
-    const socket = this.#socket;
-    // Corked, so that all pieces leave in one system call.
-    if (pieces.length > 1) socket.cork();
-    for (const piece of pieces) if (piece.length > 0) socket.write(piece);
-    if (pieces.length > 1) socket.uncork();
+    if (this.#state === 'open') writePieces(this.#socket, pieces);
   }
 
   close(): void {

@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../base/clock.ts';
 import { EtError, messageOf } from '../base/errors.ts';
 import type { Carrier, CarrierEvents } from './carrier.ts';
 import { CLOSE_GRACE_MS } from './socket-carrier.ts';
+import { writePieces } from './write-pieces.ts';
 
 /** A child's stdout and stdin, or this process's own stdin and stdout. */
 export interface StdioPipes {
@@ -66,11 +67,7 @@ export class StdioCarrier implements Carrier {
   }
 
   write(pieces: readonly Uint8Array[]): void {
-    if (this.#state !== 'open') return;
-    const { writable } = this.#pipes;
-    if (pieces.length > 1) writable.cork();
-    for (const piece of pieces) if (piece.length > 0) writable.write(piece);
-    if (pieces.length > 1) writable.uncork();
+    if (this.#state === 'open') writePieces(this.#pipes.writable, pieces);
   }
 
   close(): void {

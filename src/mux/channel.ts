@@ -63,7 +63,7 @@ export interface Channel {
   readonly windowBytes: number;
   setPriority(priority: Priority): void;
   /**
-   * Queues bytes, any number of them; the channel keeps the array itself, so the caller gives it up.
+   * Queues a copy of any number of bytes.
    * False: more than the high-water mark waits, so wait for `onDrain`; or the channel is over.
    * Throws ET_ERR_STATE after `end`.
    */

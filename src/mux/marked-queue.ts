@@ -1,4 +1,6 @@
 import { ByteQueue } from '../base/byte-queue.ts';
+import { copyOf } from '../base/bytes.ts';
+import { freeBuffer } from '../base/free-bytes.ts';
 
 /** A piece shorter than this is copied together with its neighbours: each kept piece costs some 100 bytes. */
 const SMALL_BYTES = 512;
@@ -19,7 +21,7 @@ interface PlacedMark<M> {
  */
 export class MarkedQueue<M> {
   readonly #bytes = new ByteQueue();
-  /** The small pieces at the end; the first one alone is kept as it came. */
+  /** The small pieces at the end; the first one alone is kept by itself. */
   #small: Uint8Array | undefined;
   #smallLength = 0;
   #marks: PlacedMark<M>[] = [];
@@ -47,7 +49,7 @@ export class MarkedQueue<M> {
     return (first === undefined ? this.#pushed : first.at) - this.#taken;
   }
 
-  /** Keeps `bytes` itself: the caller gives them up. */
+  /** Copies `bytes`, which are the caller's again afterwards. */
   push(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     this.#pushed += bytes.length;
@@ -55,7 +57,7 @@ export class MarkedQueue<M> {
       this.#pushSmall(bytes);
     } else {
       this.#endSmall();
-      this.#bytes.push(bytes);
+      this.#bytes.push(copyOf(bytes));
     }
   }
 
@@ -75,10 +77,18 @@ export class MarkedQueue<M> {
   /** Fills `target`, which must not be longer than `runLength`. */
   takeInto(target: Uint8Array): void {
     this.#endSmall();
-    this.#taken += this.#bytes.takeInto(target);
+    for (let filled = 0; filled < target.length && this.#bytes.length > 0; ) {
+      const piece = this.#bytes.takePiece(target.length - filled);
+      const { buffer, byteOffset, length } = piece;
+      target.set(piece, filled);
+      filled += length;
+      this.#taken += length;
+      // Every piece is our own copy, so its last byte is the buffer's last use.
+      if (byteOffset + length === buffer.byteLength) freeBuffer(buffer);
+    }
   }
 
-  /** The next bytes before the next mark, as they were pushed; empty when there are none. */
+  /** The next bytes before the next mark, in the pieces in which they were pushed; empty when there are none. */
   takePiece(): Uint8Array {
     this.#endSmall();
     const piece = this.#bytes.takePiece(this.runLength);
@@ -97,7 +107,7 @@ export class MarkedQueue<M> {
 
   #pushSmall(bytes: Uint8Array): void {
     if (this.#small === undefined) {
-      this.#small = bytes;
+      this.#small = copyOf(bytes);
       this.#smallLength = bytes.length;
       return;
     }
@@ -106,7 +116,7 @@ export class MarkedQueue<M> {
     this.#smallLength += bytes.length;
   }
 
-  /** `small` where it is a slab with room, else a fresh slab behind it: a piece that came from outside is never written to. */
+  /** `small` where it is a slab with room, else a fresh slab behind it. */
   #slabWith(small: Uint8Array, roomBytes: number): Uint8Array {
     if (small.length >= SLAB_BYTES && this.#smallLength + roomBytes <= SLAB_BYTES) return small;
     this.#endSmall();

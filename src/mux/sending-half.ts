@@ -67,7 +67,7 @@ export class SendingHalf {
     this.#notesLeft = Number.POSITIVE_INFINITY;
   }
 
-  /** Keeps `bytes`; false above the high-water mark. */
+  /** Copies `bytes`; false above the high-water mark. */
   write(bytes: Uint8Array): boolean {
     if (this.#isEnded) throw new EtError('ET_ERR_STATE', 'write after end');
     this.#queue.push(bytes);

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
+import { freeBytes } from '../base/free-bytes.ts';
 
 /** The input of a command. What it does not read any more is dropped without an error, as ssh does. */
 export interface ByteSink {
@@ -37,7 +38,9 @@ export class PipeSink implements ByteSink {
     if (this.#ended || this.#broken || bytes.length === 0) return;
     const { length } = bytes;
     this.#buffered += length;
-    this.#stream.write(new Uint8Array(bytes), () => {
+    const copy = new Uint8Array(bytes);
+    this.#stream.write(copy, () => {
+      freeBytes(copy);
       if (this.#broken) return;
       this.#buffered -= length;
       // Not end(): that is shutdown(), which a pipe does not know.

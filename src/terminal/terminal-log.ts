@@ -1,4 +1,5 @@
 import { EMPTY_BYTES } from '../base/bytes.ts';
+import { freeBytes } from '../base/free-bytes.ts';
 
 /** Output is kept in segments of this size, each freed as a whole. */
 const SEGMENT_BYTES = 65_536;
@@ -72,6 +73,7 @@ export class TerminalLog {
       if (first === undefined || first.start + first.used > keepFrom) break;
       this.#segments.shift();
       this.#start = first.start + first.used;
+      freeBytes(first.bytes);
     }
   }
 

@@ -119,9 +119,10 @@ describeNeeding(['sshd', 'linux'], 'et where it cannot, and other ways to a host
   });
 
   test('--ssh COMMAND reaches whatever runs a command', async () => {
-    const { stdout, status } = await host.et(['--ssh', 'sh -c %c', 'anywhere', 'cat; exit 5'], {
-      input: 'by sh',
-    });
+    const { stdout, status } = await host.elsewhere(
+      ['--ssh', 'sh -c %c', 'anywhere', 'cat; exit 5'],
+      { input: 'by sh' },
+    );
     expect([stdout.toString(), status]).toEqual(['by sh', 5]);
   });
 

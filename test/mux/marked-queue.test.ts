@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MarkedQueue } from '../../src/mux/marked-queue.ts';
+import { SeededRandom } from '../support/seeded-random.ts';
 
 type Item = number | string;
 
@@ -63,13 +64,25 @@ test('bytes and marks come out in the order in which they went in, whatever thei
   );
 });
 
-test('a piece alone is passed on as it came, without a copy', () => {
+test.each([1, 511, 512, 60_000])("what was pushed is the caller's again: %i bytes", (length) => {
   const queue = new MarkedQueue<string>();
-  for (const length of [1, 511, 512, 60_000]) {
-    const piece = new Uint8Array(length);
-    queue.push(piece);
-    expect(queue.takePiece().buffer).toBe(piece.buffer);
-  }
+  const piece = new Uint8Array(length).fill(1);
+  queue.push(piece);
+  piece.fill(2);
+  expect(queue.takePiece().every((byte) => byte === 1)).toBe(true);
+  queue.push(piece);
+  queue.takeInto(new Uint8Array(length));
+  expect(piece.length).toBe(length);
+});
+
+test('bytes taken in parts are whole, though the memory behind each piece is given back at its last part', () => {
+  const queue = new MarkedQueue<string>();
+  const random = new SeededRandom(1);
+  const bytes = random.bytes(300_000);
+  for (let at = 0; at < bytes.length; at += 50_000) queue.push(bytes.subarray(at, at + 50_000));
+  const taken = new Uint8Array(bytes.length);
+  for (let at = 0; at < taken.length; at += 7000) queue.takeInto(taken.subarray(at, at + 7000));
+  expect(Buffer.compare(taken, bytes)).toBe(0);
 });
 
 test('a cleared queue is empty, and as good as a fresh one', () => {

@@ -115,6 +115,11 @@ export class EtHost {
     return this.run(process.execPath, [ET, ...this.to, ...args], options);
   }
 
+  /** `et` with these flags and operands, to wherever they say. */
+  elsewhere(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+    return this.run(process.execPath, [ET, ...args], options);
+  }
+
   /** `et --local` */
   local(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
     return this.run(process.execPath, [ET, '--local', ...args], options);

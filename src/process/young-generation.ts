@@ -1,0 +1,9 @@
+import { setFlagsFromString } from 'node:v8';
+
+/**
+ * Keeps V8's young generation at the 1 MiB it begins with. It would grow to 16 MiB twice over while bulk makes objects that die at once,
+ * and then keep them; a session lives for months and moves bulk for seconds. It costs 3 % of the speed of bulk at the most.
+ */
+export function keepYoungGenerationSmall(): void {
+  setFlagsFromString('--semi-space-growth-factor=1');
+}
