@@ -24,6 +24,16 @@ function play(seed: number, isTraced: boolean): boolean {
 }
 
 function main(args: readonly string[]): number {
+  if (args.includes('--help')) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const known = ['--seeds', '--from', '--first', '--seed', '--trace'];
+  const unknown = args.find((arg) => !known.includes(arg) && !/^\d+$/u.test(arg));
+  if (unknown !== undefined) {
+    process.stderr.write(`sim: unknown argument ${unknown}\n${USAGE}`);
+    return 2;
+  }
   const seed = numberOption(args, '--seed');
   const from = numberOption(args, '--from') ?? 1;
   const count = numberOption(args, '--seeds') ?? 1000;
