@@ -1,5 +1,6 @@
 import { fstatSync, write, writeSync } from 'node:fs';
 import type { Clock } from '../base/clock.ts';
+import { freeBytes } from '../base/free-bytes.ts';
 import { systemCodeOf } from '../base/errors.ts';
 
 /** Output waits in buffers of this size, each used again once it is written. */
@@ -131,6 +132,7 @@ export class OutputSink {
     if (first.start === first.end) {
       this.#waiting.shift();
       if (this.#spare.length < MAX_SPARE_BUFFERS) this.#spare.push(first.buffer);
+      else freeBytes(first.buffer);
     }
     if (count > 0) this.#events.onWritten(count);
     this.#goOn();
