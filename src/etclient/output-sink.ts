@@ -1,7 +1,7 @@
 import { fstatSync, write, writeSync } from 'node:fs';
 import type { Clock } from '../base/clock.ts';
-import { freeBytes } from '../base/free-bytes.ts';
 import { systemCodeOf } from '../base/errors.ts';
+import { freeBytes } from '../base/free-bytes.ts';
 
 /** Output waits in buffers of this size, each used again once it is written. */
 const BUFFER_BYTES = 262_144;
