@@ -18,7 +18,7 @@ import { GoneCheck } from './gone-check.ts';
 import { planRoads } from './road-plan.ts';
 import { type RunningSession, runSession } from './run-session.ts';
 import { sentEnvironment } from './sent-environment.ts';
-import { decideTerminal, makeService, type SessionWork } from './session-work.ts';
+import { decideTerminal, keepaliveMs, makeService, type SessionWork } from './session-work.ts';
 import { sshAlive, sshCarrier, sshDial } from './ssh-road.ts';
 
 /** Does beforehand what the first link would have to wait for. */
@@ -76,7 +76,7 @@ export function serveSession(
   const running = runSession(deps, {
     plan,
     isResumable: keeper !== undefined,
-    keepaliveMs: keepaliveMs(command, config),
+    keepaliveMs: keepaliveMs(command.keepaliveSeconds, config?.serverAliveIntervalSeconds),
     makeService: (client, over, received) => makeService(deps, work, client, over, received),
     begin: (client) => {
       const { channel } = server;
@@ -124,12 +124,6 @@ function keeperOf(deps: ClientDeps, command: ConnectCommand, server: Server): Cr
       clientPid: deps.pid,
     };
   });
-}
-
-/** The flag, else ssh_config's ServerAliveInterval, where 0 is none. */
-function keepaliveMs(command: ConnectCommand, config: SshConfig | undefined): number | undefined {
-  const seconds = command.keepaliveSeconds ?? config?.serverAliveIntervalSeconds ?? 0;
-  return seconds === 0 ? undefined : seconds * 1000;
 }
 
 /** Such a host's address is not ours to dial: TCP is tried, and not waited for. */

@@ -46,6 +46,12 @@ export function decideTerminal(
   return flags.work.kind === 'shell' || requestTty === 'yes';
 }
 
+/** The flag, else ssh_config's ServerAliveInterval, where 0 is none. */
+export function keepaliveMs(typed: number | undefined, configured = 0): number | undefined {
+  const seconds = typed ?? configured;
+  return seconds === 0 ? undefined : seconds * 1000;
+}
+
 /** Makes the service that does the work; `over` and `received` are those of RunOptions. */
 export function makeService(
   deps: WorkDeps,
@@ -105,7 +111,7 @@ export function makeService(
 }
 
 /** The flag, else ssh_config, else ssh's own default; `undefined` when nothing begins an escape. */
-function escapeOf(typed: string | null | undefined, configured = '~'): string | undefined {
+export function escapeOf(typed: string | null | undefined, configured = '~'): string | undefined {
   return (typed === undefined ? parseEscapeChar(configured) : typed) ?? undefined;
 }
 

@@ -4,13 +4,14 @@ import { freeBytes } from '../base/free-bytes.ts';
 
 /** Writes pieces that the caller gives up, with one system call where the stream can. */
 export function writePieces(stream: Writable, pieces: readonly Uint8Array[]): void {
-  if (pieces.length > 1) stream.cork();
-  const last = pieces.length - 1;
-  pieces.forEach((piece, i) => {
+  const full = pieces.filter(({ length }) => length > 0);
+  const last = full.length - 1;
+  if (last > 0) stream.cork();
+  full.forEach((piece, i) => {
     if (i < last) stream.write(piece);
-    else stream.write(piece, (error) => freeAll(stream, pieces, error));
+    else stream.write(piece, (error) => freeAll(stream, full, error));
   });
-  if (pieces.length > 1) stream.uncork();
+  if (last > 0) stream.uncork();
 }
 
 /** A socket that has written them has handed them to the kernel; of another stream nobody knows who still holds them. */

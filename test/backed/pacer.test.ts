@@ -113,6 +113,15 @@ describe('bytes in flight', () => {
     expect(pacer.inFlightCap(PATH, true)).toBe(8192);
   });
 
+  test('queue for 20 ms beyond what the path holds, and never for more than 2 MiB', () => {
+    const pacer = new Pacer(2);
+    pacer.endStartup();
+    const queued = (bytesPerMs: number): number =>
+      pacer.inFlightCap({ ...PATH, bytesPerMs, minRttMs: 1 }, true) - bytesPerMs * 3;
+    expect(queued(50_000)).toBe(50_000 * 20 + 1024);
+    expect(queued(500_000)).toBe(2 * 1024 * 1024 + 1024);
+  });
+
   test('never exceed 16 MiB, and are whole numbers whatever the rate', () => {
     const pacer = new Pacer(2);
     expect(pacer.inFlightCap({ ...PATH, bytesPerMs: 1e6, minRttMs: 1000 }, true)).toBe(

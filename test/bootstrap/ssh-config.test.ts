@@ -29,9 +29,11 @@ test('arguments hold nothing that could become an option', () => {
     jump: 'j',
     family: 6,
     port: 1,
+    quiet: true,
     user: 'u',
   } as const;
   expect(sshArguments(ssh, parseDestination('ssh://other@host:2'))).toEqual([
+    '-q',
     '-i',
     '-k',
     '-o',

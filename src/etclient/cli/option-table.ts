@@ -74,7 +74,7 @@ export const CLIENT_FLAGS: readonly Flag<ClientFlagKey>[] = [
     long: '--escape-char',
     argument: 'CHAR',
     group: WHAT,
-    help: 'begins an escape after a newline, as in ~. or ~?; none for no escapes (default: ~)',
+    help: 'begins an escape after a newline, as in ~. or ~?; none for no escapes (default: EscapeChar, or ~)',
   },
   {
     key: 'port',
@@ -110,7 +110,7 @@ export const CLIENT_FLAGS: readonly Flag<ClientFlagKey>[] = [
     long: '--keepalive',
     argument: 'SECONDS',
     group: SESSION,
-    help: 'ask for a sign of life at least this often (default: ever more rarely, up to 64)',
+    help: 'ask for a sign of life at least this often (default: ServerAliveInterval, or ever more rarely, up to 64)',
   },
   {
     key: 'server-path',

@@ -27,9 +27,8 @@ export function sshFlags(given: GivenFlags): SshFlags {
   const sshProgram = given.value('ssh', parseSshProgram);
   const lost = OF_SSH_ONLY.find((key) => given.has(key));
   if (lost !== undefined && Array.isArray(sshProgram)) {
-    const program = sshProgram[0] as string;
     throw usageError(
-      `${spelled(lost)} is for ssh, and --ssh runs ${program}: write what ${program} needs into --ssh, as in --ssh "${program} ..."`,
+      `${spelled(lost)} is not given to the command of --ssh: write what it needs there, as in --ssh "${sshProgram[0]} ..."`,
     );
   }
   return { ssh: sshOptions(given), sshProgram };
