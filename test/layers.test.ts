@@ -21,7 +21,7 @@ const MAY_IMPORT: Record<string, { rooms: readonly string[]; types?: readonly st
   bootstrap: { rooms: ['base', 'wire'] },
   backed: { rooms: ['base', 'wire'], types: ['link'] },
   terminal: { rooms: ['base', 'wire', 'mux'], types: ['process'] },
-  forward: { rooms: ['base', 'wire', 'mux'], types: ['process'] },
+  forward: { rooms: ['base', 'wire', 'mux', 'link'] },
   router: { rooms: ['base', 'wire', 'link'] },
   library: { rooms: ['base', 'wire', 'link', 'crypto', 'backed', 'mux'] },
   etclient: {
@@ -33,7 +33,7 @@ const MAY_IMPORT: Record<string, { rooms: readonly string[]; types?: readonly st
 };
 
 /** The package's exports, which give Node's own streams to programs that are not ours. */
-const NODE_FACADES = ['mux/duplex-mux.ts'];
+const NODE_FACADES = ['mux/channel-duplex.ts', 'mux/duplex-mux.ts'];
 
 /** Where a module may be imported; what is not listed here is free. */
 const ONLY_IN: readonly { modules: RegExp; files: RegExp; why: string }[] = [

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import { EtError } from '../base/errors.ts';
+import type { Patience } from './reconnect.ts';
 import type { DialResult, RunningDial, StartDial } from './redialer.ts';
 
 /** One road to the server. */
@@ -9,6 +10,8 @@ export interface RaceEntry {
   readonly afterMs: number;
   /** Given up after this long, in milliseconds. */
   readonly timeoutMs: number;
+  /** The same in a race that is patient; `timeoutMs` where it is not given. */
+  readonly patientMs?: number;
   /** It leads to the same address as the entries before it: where one of them has no route, this one is not tried. */
   readonly sharesRoute?: boolean;
   /** While others run, it is tried again this long after its last start, in milliseconds. */
@@ -33,8 +36,8 @@ interface Runner {
 
 /** A dial that starts `entries` one after the other and takes the first link; it fails when all have, and says why each did. */
 export function raceDials(clock: Clock, entries: readonly RaceEntry[]): StartDial {
-  return (done) => {
-    const race = new Race(clock, entries, done);
+  return (done, patience = 'patient') => {
+    const race = new Race(clock, entries, patience, done);
     race.start();
     return race;
   };
@@ -46,14 +49,21 @@ export function raceDials(clock: Clock, entries: readonly RaceEntry[]): StartDia
 class Race implements RunningDial {
   readonly #clock: Clock;
   readonly #runners: readonly Runner[];
+  readonly #patience: Patience;
   readonly #done: (result: DialResult) => void;
   #isOver = false;
   readonly patienceMs: number;
 
-  constructor(clock: Clock, entries: readonly RaceEntry[], done: (result: DialResult) => void) {
+  constructor(
+    clock: Clock,
+    entries: readonly RaceEntry[],
+    patience: Patience,
+    done: (result: DialResult) => void,
+  ) {
     this.#clock = clock;
+    this.#patience = patience;
     this.#done = done;
-    this.patienceMs = Math.max(...entries.map(({ afterMs, timeoutMs }) => afterMs + timeoutMs)) + 1;
+    this.patienceMs = Math.max(...entries.map((it) => it.afterMs + this.#timeoutMs(it))) + 1;
     this.#runners = entries.map((entry) => ({
       entry,
       state: 'waiting',
@@ -87,7 +97,7 @@ class Race implements RunningDial {
     runner.timer?.cancel();
     runner.state = 'running';
     runner.startedMs = this.#clock.now();
-    const { timeoutMs } = runner.entry;
+    const timeoutMs = this.#timeoutMs(runner.entry);
     runner.timer = this.#clock.schedule(timeoutMs, () => {
       runner.dial?.cancel();
       const error = new EtError('ET_ERR_LINK_TIMEOUT', `no link after ${timeoutMs / 1000} s`);
@@ -98,6 +108,10 @@ class Race implements RunningDial {
       else this.#win(runner, result);
     });
     if (runner.state === 'running') runner.dial = dial;
+  }
+
+  #timeoutMs({ timeoutMs, patientMs }: RaceEntry): number {
+    return this.#patience === 'brief' ? timeoutMs : (patientMs ?? timeoutMs);
   }
 
   #win(runner: Runner, result: DialResult & { readonly kind: 'link' }): void {

@@ -11,10 +11,25 @@ export interface ReconnectPolicy {
   readonly attendedForMs: number;
   /** The unattended wait doubles up to this; full jitter. */
   readonly maxWaitMs: number;
-  /** An attempt older than this is dropped: the kernel repeats a SYN more slowly than people wait. */
+  /**
+   * An attempt older than this is late, and dropped if it is brief: the kernel repeats a SYN more slowly than people wait.
+   * What is late no longer counts: the next attempts come as if it had failed.
+   */
   readonly dropAfterMs: number;
+  /**
+   * A patient attempt older than this is dropped. It takes two round trips, which the server's bounds keep below 10 s each
+   * (PROTOCOL.md section 3), and a SYN may have been lost before.
+   */
+  readonly patientMs: number;
+  /** Patient attempts begin this far apart: half of `patientMs`, so that there are two of them at a time. */
+  readonly patientApartMs: number;
   /** A key press, an interface or a wake starts an attempt unless one began this recently. */
   readonly minGapMs: number;
+  /**
+   * And unless this many are dialling that are not late. The server keeps eight handshakes half open and ends the oldest
+   * for a ninth: a crowd would be the end of the very attempt that is about to succeed.
+   */
+  readonly maxNudged: number;
   /** A second link in a row that lived shorter than this was no success. */
   readonly steadyMs: number;
 }
@@ -27,9 +42,15 @@ export const DEFAULT_RECONNECT: ReconnectPolicy = {
   attendedForMs: 15 * 60_000,
   maxWaitMs: 30_000,
   dropAfterMs: 4000,
+  patientMs: 30_000,
+  patientApartMs: 15_000,
   minGapMs: 100,
+  maxNudged: 5,
   steadyMs: 1000,
 };
+
+/** `brief`: others follow within seconds. `patient`: what is far away is reached too. */
+export type Patience = 'brief' | 'patient';
 
 /**
  * Whether and why a link is wanted.
@@ -42,6 +63,7 @@ export const DEFAULT_RECONNECT: ReconnectPolicy = {
  *    +------- joined, revived ------+---+      any state --- stop ---> stopped (final)
  *
  * While `searching`, attempts start one after the other, beside older ones that have not answered.
+ * Most are brief. One that begins `patientApartMs` after the last patient one is patient itself.
  * Links that are lost as soon as they have joined count as failed attempts, or a server that ends every link at once
  * would be dialled without a pause. `isBlocked`: every attempt said that there is no route; only an event or a slow timer starts the next.
  */
@@ -53,6 +75,7 @@ export interface ReconnectState {
   readonly unattended: number;
   readonly nextAtMs: number | undefined;
   readonly lastStartMs: number;
+  readonly lastPatientMs: number;
   readonly joinedAtMs: number;
   /** Links in a row that were lost within `steadyMs`. */
   readonly shortLives: number;
@@ -67,6 +90,7 @@ export const INITIAL_RECONNECT: ReconnectState = {
   unattended: 0,
   nextAtMs: undefined,
   lastStartMs: Number.NEGATIVE_INFINITY,
+  lastPatientMs: Number.NEGATIVE_INFINITY,
   joinedAtMs: Number.NEGATIVE_INFINITY,
   shortLives: 0,
   isBlocked: false,
@@ -78,17 +102,17 @@ export type ReconnectEvent =
   | { readonly kind: 'link-suspect' }
   | { readonly kind: 'link-joined' }
   | { readonly kind: 'link-revived' }
-  /** A dial beside a suspect link has failed. */
+  /** An attempt has failed or is late; `stillDialing` others are neither. */
   | { readonly kind: 'dial-failed'; readonly noRoute: boolean; readonly stillDialing: number }
   /** A key, an interface, a wake: somebody or something says that now is a good time. */
-  | { readonly kind: 'nudge' }
+  | { readonly kind: 'nudge'; readonly stillDialing: number }
   | { readonly kind: 'retry-due' }
   | { readonly kind: 'stop' };
 
 export interface ReconnectStep {
   readonly state: ReconnectState;
   /** Start one attempt now. */
-  readonly dial: boolean;
+  readonly dial: Patience | undefined;
 }
 
 /** `attended`: a key was pressed lately. `jitter` is in [0, 1). An event that a state does not name changes nothing. */
@@ -100,25 +124,25 @@ export function nextReconnect(
   jitter: number,
   policy: ReconnectPolicy,
 ): ReconnectStep {
-  if (state.kind === 'stopped') return { state, dial: false };
+  if (state.kind === 'stopped') return { state, dial: undefined };
   switch (event.kind) {
     case 'stop':
-      return { state: { ...state, kind: 'stopped', nextAtMs: undefined }, dial: false };
+      return { state: { ...state, kind: 'stopped', nextAtMs: undefined }, dial: undefined };
     case 'link-joined':
-      return { state: { ...fresh(state), joinedAtMs: nowMs }, dial: false };
+      return { state: { ...fresh(state), joinedAtMs: nowMs }, dial: undefined };
     case 'link-revived':
-      return { state: fresh(state), dial: false };
+      return { state: fresh(state), dial: undefined };
     case 'link-lost':
       return afterLoss(state, nowMs, attended, jitter, policy);
     case 'link-suspect':
-      if (state.kind !== 'content') return { state, dial: false };
+      if (state.kind !== 'content') return { state, dial: undefined };
       return start({ ...state, kind: 'beside' }, nowMs, attended, jitter, policy);
     case 'nudge':
-      if (!heedsNudge(state, nowMs, policy))
-        return { state: rememberNudge(state, policy), dial: false };
+      if (!heedsNudge(state, event.stillDialing, nowMs, policy))
+        return { state: rememberNudge(state, nowMs, policy), dial: undefined };
       return start({ ...state, isBlocked: false }, nowMs, attended, jitter, policy);
     case 'retry-due':
-      if (state.nextAtMs === undefined || nowMs < state.nextAtMs) return { state, dial: false };
+      if (state.nextAtMs === undefined || nowMs < state.nextAtMs) return { state, dial: undefined };
       return start(state, nowMs, attended, jitter, policy);
     case 'dial-failed':
       return afterFailure(state, event, nowMs, attended, policy);
@@ -145,25 +169,36 @@ function afterLoss(
   } as const;
   if (failed === 0) return start(searching, nowMs, attended, jitter, policy);
   const waitMs = waitAfter(failed, searching.unattended, attended, jitter, policy);
-  return { state: { ...searching, nextAtMs: nowMs + waitMs }, dial: false };
+  return { state: { ...searching, nextAtMs: nowMs + waitMs }, dial: undefined };
 }
 
 /** Nothing is wanted; what was is remembered as far as the next loss needs it. */
 function fresh(state: ReconnectState): ReconnectState {
-  const { lastStartMs, joinedAtMs, shortLives } = state;
-  return { ...INITIAL_RECONNECT, lastStartMs, joinedAtMs, shortLives };
+  const { lastStartMs, lastPatientMs, joinedAtMs, shortLives } = state;
+  return { ...INITIAL_RECONNECT, lastStartMs, lastPatientMs, joinedAtMs, shortLives };
 }
 
 /** A dial beside a suspect link runs alone for a second: holding a key down must not make a crowd of them. */
-function heedsNudge(state: ReconnectState, nowMs: number, policy: ReconnectPolicy): boolean {
-  if (state.kind === 'content') return false;
+function heedsNudge(
+  state: ReconnectState,
+  stillDialing: number,
+  nowMs: number,
+  policy: ReconnectPolicy,
+): boolean {
+  if (state.kind === 'content' || stillDialing >= policy.maxNudged) return false;
   return nowMs - state.lastStartMs >= (isAlone(state) ? policy.besideWaitMs : policy.minGapMs);
 }
 
-/** One key is enough: the next dial starts when the one beside has been alone for long enough. */
-function rememberNudge(state: ReconnectState, policy: ReconnectPolicy): ReconnectState {
-  if (!isAlone(state)) return state;
-  return { ...state, isNudged: true, nextAtMs: state.lastStartMs + policy.besideWaitMs };
+/** One key is enough: the next dial starts in a second, or when the one beside has been alone for long enough. */
+function rememberNudge(
+  state: ReconnectState,
+  nowMs: number,
+  policy: ReconnectPolicy,
+): ReconnectState {
+  if (isAlone(state))
+    return { ...state, isNudged: true, nextAtMs: state.lastStartMs + policy.besideWaitMs };
+  if (state.nextAtMs === undefined) return state;
+  return { ...state, nextAtMs: Math.min(state.nextAtMs, nowMs + policy.attendedWaitMs) };
 }
 
 function isAlone({ kind, nextAtMs, isNudged }: ReconnectState): boolean {
@@ -177,24 +212,18 @@ function start(
   jitter: number,
   policy: ReconnectPolicy,
 ): ReconnectStep {
+  const isPatient = nowMs - state.lastPatientMs >= policy.patientApartMs;
+  const dial = isPatient ? 'patient' : 'brief';
   const attempts = state.attempts + 1;
+  const lastPatientMs = isPatient ? nowMs : state.lastPatientMs;
+  const started = { ...state, attempts, lastStartMs: nowMs, lastPatientMs };
   if (state.kind === 'beside')
-    return {
-      state: { ...state, attempts, lastStartMs: nowMs, nextAtMs: undefined, isNudged: false },
-      dial: true,
-    };
+    return { state: { ...started, nextAtMs: undefined, isNudged: false }, dial };
   const unattended = attended ? 0 : state.unattended + 1;
   const waitMs = waitAfter(attempts, unattended, attended, jitter, policy);
   return {
-    state: {
-      ...state,
-      attempts,
-      unattended,
-      lastStartMs: nowMs,
-      nextAtMs: nowMs + waitMs,
-      isBlocked: false,
-    },
-    dial: true,
+    state: { ...started, unattended, nextAtMs: nowMs + waitMs, isBlocked: false },
+    dial,
   };
 }
 
@@ -232,9 +261,12 @@ function afterFailure(
   if (state.kind === 'beside' && event.stillDialing === 0) {
     const capMs = attended ? policy.attendedBesideWaitMs : policy.maxWaitMs;
     const waitMs = Math.min(policy.besideWaitMs * 2 ** Math.min(state.attempts - 1, 16), capMs);
-    return { state: { ...state, nextAtMs: nowMs + waitMs, isNudged: false }, dial: false };
+    return { state: { ...state, nextAtMs: nowMs + waitMs, isNudged: false }, dial: undefined };
   }
   if (state.kind !== 'searching' || !event.noRoute || event.stillDialing > 0)
-    return { state, dial: false };
-  return { state: { ...state, isBlocked: true, nextAtMs: nowMs + policy.maxWaitMs }, dial: false };
+    return { state, dial: undefined };
+  return {
+    state: { ...state, isBlocked: true, nextAtMs: nowMs + policy.maxWaitMs },
+    dial: undefined,
+  };
 }

@@ -14,17 +14,27 @@ const MIN_URGENT_BYTES = 512;
 const URGENT_ROOM_BYTES = 4096;
 /** What a stream that is overdue may take before the others, in one record. */
 const OVERDUE_BYTES = 1024;
+/** A piece of a datagram may exceed the cap on bytes in flight up to this, or a cap that is nearly used up would cut crumbs. */
+const MIN_DATAGRAM_ROOM_BYTES = 1024;
+/** How far datagrams or the streams above 0 may get ahead of the other before they yield, in bytes. */
+const MAX_LEAD_BYTES = 16_384;
 const MAX_EARLY_ACK_RANGES = 4;
 /** The ACKs that a record of bulk carries at the most. */
 const PIGGY_BACK_RANGES = 32;
 
 const NO_RANGES: readonly SentRange[] = [];
 
-/** Composes a session's records: what is owed, then what was lost, then what is ready, in the order of the streams. */
+/**
+ * Composes a session's records: what is owed, then what was lost, then what is ready, in the order of the streams. Datagrams come behind
+ * stream 0 and share with the others, half each.
+ */
 export class RecordBuilder {
   readonly #session: Session;
   readonly #frames = new FrameWriter(new Uint8Array(MAX_RECORD_BYTES));
   #ranges: SentRange[] = [];
+  #hasDatagrams = false;
+  /** Bytes that datagrams had more than the streams above 0, lately and while these had something to send. */
+  #datagramLead = 0;
 
   constructor(session: Session) {
     this.#session = session;
@@ -88,9 +98,14 @@ export class RecordBuilder {
   }
 
   #hasData(streamLimit: number): boolean {
+    if (streamLimit > 1 && this.#session.source?.isDatagramReady === true) return true;
+    return this.#hasStreamData(0, streamLimit);
+  }
+
+  #hasStreamData(firstStream: number, streamLimit: number): boolean {
     const ready = this.#session.source?.ready ?? 0;
     const { writers } = this.#session;
-    for (let stream = 0; stream < streamLimit; stream += 1) {
+    for (let stream = firstStream; stream < streamLimit; stream += 1) {
       const writer = writers[stream];
       if (writer === undefined) continue;
       if (writer.hasLost || ((ready & (1 << stream)) !== 0 && writer.roomBytes > 0)) return true;
@@ -157,10 +172,40 @@ export class RecordBuilder {
 
   #data(room: number, streamLimit: number): void {
     let left = room - this.#overdue(Math.min(room, OVERDUE_BYTES), streamLimit);
-    for (let stream = 0; stream < streamLimit && left > 0; stream += 1) {
+    left -= this.#streams(0, 1, left);
+    if (streamLimit === 1 || left <= 0) return;
+    const isFirst = this.#datagramLead <= 0;
+    const before = isFirst ? this.#datagrams(left) : 0;
+    const streams = this.#streams(1, streamLimit, left - before);
+    const behind = isFirst ? 0 : this.#datagrams(left - streams);
+    const lead = this.#datagramLead + before + behind - streams;
+    this.#datagramLead = this.#hasStreamData(1, streamLimit)
+      ? Math.min(Math.max(lead, -MAX_LEAD_BYTES), MAX_LEAD_BYTES)
+      : 0;
+  }
+
+  #streams(firstStream: number, streamLimit: number, room: number): number {
+    let left = room;
+    for (let stream = firstStream; stream < streamLimit && left > 0; stream += 1) {
       left -= this.#lost(stream, left);
       if (left > 0) left -= this.#fresh(stream, left);
     }
+    return room - left;
+  }
+
+  #datagrams(room: number): number {
+    const { source } = this.#session;
+    const frames = this.#frames;
+    const start = frames.position;
+    const recordBytes = start + frames.room;
+    for (let left = room; left > 0; left = room - (frames.position - start)) {
+      const fit = Math.min(frames.room, Math.max(left, MIN_DATAGRAM_ROOM_BYTES));
+      const piece = source?.takeDatagram?.(fit, recordBytes);
+      if (piece === undefined) break;
+      frames.datagram(piece.channel, piece.id, piece.index, piece.count, piece.bytes);
+      this.#hasDatagrams = true;
+    }
+    return frames.position - start;
   }
 
   #overdue(room: number, streamLimit: number): number {
@@ -213,10 +258,9 @@ export class RecordBuilder {
     const frames = this.#frames;
     if (frames.position === 0) return 0;
     const ranges = this.#ranges.length === 0 ? NO_RANGES : this.#ranges;
-    if (this.#ranges.length > 0) {
-      this.#ranges = [];
-      this.#session.noteTraffic();
-    }
+    if (this.#ranges.length > 0 || this.#hasDatagrams) this.#session.noteTraffic();
+    if (this.#ranges.length > 0) this.#ranges = [];
+    this.#hasDatagrams = false;
     link.send(frames.bytes, frames.asksForAcknowledgement, ranges, nowMs);
     return frames.position;
   }

@@ -78,8 +78,13 @@ export class RecordHandler implements FrameHandler {
     this.#session.wake();
   }
 
-  onDatagram(): void {
-    // No channel of this version's kinds carries datagrams; PROTOCOL.md section 5 lets them be dropped.
+  onDatagram(channel: number, id: number, index: number, count: number, bytes: Uint8Array): void {
+    if (this.#session.isOver) return;
+    try {
+      this.#session.source?.receiveDatagram?.(channel, id, index, count, bytes);
+    } catch (thrown) {
+      this.#session.sourceFailed(thrown);
+    }
   }
 
   onPrefer(linkId: number): void {

@@ -4,18 +4,19 @@ import type { RandomSource } from '../base/random.ts';
 import {
   INITIAL_RECONNECT,
   nextReconnect,
+  type Patience,
   type ReconnectEvent,
   type ReconnectPolicy,
   type ReconnectState,
 } from './reconnect.ts';
 import type { SecureLink } from './secure-link.ts';
 
-/** One attempt to make a link; `done` is called once, unless it was cancelled. */
-export type StartDial = (done: (result: DialResult) => void) => RunningDial;
+/** One attempt to make a link; `done` is called once, unless it was cancelled. It is patient where nothing is said. */
+export type StartDial = (done: (result: DialResult) => void, patience?: Patience) => RunningDial;
 
 export interface RunningDial {
   cancel(): void;
-  /** How long it may take, in milliseconds; the policy's `dropAfterMs` where it does not say. */
+  /** How long it may take, in milliseconds; as the policy has it for its patience where it does not say. */
   readonly patienceMs?: number;
 }
 
@@ -31,11 +32,17 @@ export interface RedialerEvents {
 
 interface Attempt {
   readonly dial: RunningDial;
-  readonly timer: Timer;
+  /** Until it is late, then until it is dropped. */
+  timer: Timer;
+  isLate: boolean;
 }
 
 /**
  * Makes links for a client's session whenever one is wanted: obeys `nextReconnect`, and owns the attempts and timers.
+ *
+ *   young --- dropAfterMs ---> late --- patientMs, or what the dial asks for ---> dropped
+ *     |                          |
+ *     +----- link, failure ------+---> over          (a brief one has no time to be late)
  *
  * Between any two calls: a timer is set exactly when the state names a next attempt; no attempt outlives `stop`.
  */
@@ -77,12 +84,12 @@ export class Redialer {
   /** A key was pressed. */
   onKey(): void {
     this.#lastKeyMs = this.#clock.now();
-    if (this.#state.kind !== 'content') this.#feed({ kind: 'nudge' });
+    if (this.#state.kind !== 'content') this.nudge();
   }
 
   /** An interface appeared or the machine woke. */
   nudge(): void {
-    this.#feed({ kind: 'nudge' });
+    this.#feed({ kind: 'nudge', stillDialing: this.#youngCount() });
   }
 
   onLost(): void {
@@ -115,7 +122,7 @@ export class Redialer {
     );
     this.#state = step.state;
     this.#arm();
-    if (step.dial) this.#dial();
+    if (step.dial !== undefined) this.#dial(step.dial);
   }
 
   #arm(): void {
@@ -128,24 +135,49 @@ export class Redialer {
     );
   }
 
-  #dial(): void {
+  #dial(patience: Patience): void {
     let attempt: Attempt | undefined;
     let isOver = false;
     const dial = this.#startDial((result) => {
       if (isOver) return;
       isOver = true;
       if (attempt !== undefined) this.#end(attempt);
-      this.#finish(result);
-    });
+      this.#finish(result, attempt);
+    }, patience);
     if (isOver) return;
-    const timer = this.#clock.schedule(dial.patienceMs ?? this.#policy.dropAfterMs, () => {
+    const drop = (): void => {
       isOver = true;
       if (attempt !== undefined) this.#end(attempt);
       dial.cancel();
-      this.#feed({ kind: 'dial-failed', noRoute: false, stillDialing: this.#attempts.size });
+    };
+    attempt = this.#add(dial, patience, drop);
+  }
+
+  #add(dial: RunningDial, patience: Patience, drop: () => void): Attempt {
+    const { dropAfterMs, patientMs } = this.#policy;
+    const limitMs = dial.patienceMs ?? (patience === 'patient' ? patientMs : dropAfterMs);
+    const timer = this.#clock.schedule(dropAfterMs, () => {
+      if (limitMs > dropAfterMs) {
+        attempt.isLate = true;
+        attempt.timer = this.#clock.schedule(limitMs - dropAfterMs, drop);
+      } else {
+        drop();
+      }
+      this.#feedFailure(false);
     });
-    attempt = { dial, timer };
+    const attempt = { dial, timer, isLate: false };
     this.#attempts.add(attempt);
+    return attempt;
+  }
+
+  #feedFailure(noRoute: boolean): void {
+    this.#feed({ kind: 'dial-failed', noRoute, stillDialing: this.#youngCount() });
+  }
+
+  #youngCount(): number {
+    let count = 0;
+    for (const { isLate } of this.#attempts) if (!isLate) count += 1;
+    return count;
   }
 
   #end(attempt: Attempt): void {
@@ -153,14 +185,12 @@ export class Redialer {
     this.#attempts.delete(attempt);
   }
 
-  #finish(result: DialResult): void {
+  /** `attempt` is `undefined` where the dial was over as soon as it began. */
+  #finish(result: DialResult, attempt: Attempt | undefined): void {
     if (result.kind === 'failed') {
       this.#failures += 1;
-      this.#feed({
-        kind: 'dial-failed',
-        noRoute: result.noRoute,
-        stillDialing: this.#attempts.size,
-      });
+      // The next attempt has been decided on already when this one was late.
+      if (attempt?.isLate !== true) this.#feedFailure(result.noRoute);
       this.#events.onFail(result.error, this.#failures);
       return;
     }

@@ -1,4 +1,5 @@
 import type { EtError } from '../base/errors.ts';
+import type { DatagramPiece } from '../wire/frames.ts';
 import type { SessionLink } from './session-link.ts';
 
 /** What a session carries: the mux, or anything that makes and takes the bytes of its streams. */
@@ -11,6 +12,18 @@ export interface SessionSource {
   take(stream: number, target: Uint8Array): number;
   /** The next contiguous bytes of `stream`, valid until the call returns. */
   receive(stream: number, bytes: Uint8Array): void;
+  /** Datagrams wait: what may be lost, and is sent once. */
+  readonly isDatagramReady?: boolean;
+  /** The next piece of a datagram that fits into `roomBytes` of a record, which holds `recordBytes` when it is empty. */
+  takeDatagram?(roomBytes: number, recordBytes: number): DatagramPiece | undefined;
+  /** A piece of a datagram, valid until the call returns; each comes once or not at all. */
+  receiveDatagram?(
+    channel: number,
+    id: number,
+    index: number,
+    count: number,
+    bytes: Uint8Array,
+  ): void;
 }
 
 /** Why a session ended. */

@@ -9,6 +9,8 @@ const SCOPE_OF = {
   ET_ERR_CHANNEL_CREDIT: 'channel',
   ET_ERR_CHANNEL_LIMIT: 'channel',
   ET_ERR_CHANNEL_METADATA: 'channel',
+  ET_ERR_FORWARD: 'channel',
+  ET_ERR_POLICY: 'channel',
   // link
   ET_ERR_CARRIER: 'link',
   ET_ERR_DIAL: 'link',
@@ -35,6 +37,7 @@ const SCOPE_OF = {
   ET_ERR_AUTH: 'process',
   ET_ERR_SERVER_MISSING: 'process',
   ET_ERR_PTY: 'process',
+  ET_ERR_CONFIG: 'process',
   ET_ERR_STATE: 'process',
   ET_ERR_INTERNAL: 'process',
 } as const;

@@ -8,6 +8,7 @@ const OURS: readonly string[] = [
   'RemoteCommand=none',
   'RequestTTY=no',
   'ClearAllForwardings=yes',
+  'ForwardAgent=no',
   'ForwardX11=no',
   'PermitLocalCommand=no',
 ];

@@ -61,7 +61,7 @@ async function startServer(
     bind: command.bind,
     graceSeconds: command.graceSeconds,
     // A hint: the server makes ready what a command needs while the reply travels.
-    extra: { work: command.work.kind === 'command' ? 'exec' : 'terminal' },
+    extra: { work: isForTerminal(command.work) ? 'terminal' : 'exec' },
   };
   try {
     const options = { serverPath: command.serverPath, signal: starting.signal };
@@ -83,6 +83,11 @@ async function startServer(
   } finally {
     unwatch();
   }
+}
+
+/** Where it is given one, as it mostly is. */
+function isForTerminal({ kind }: ConnectCommand['work']): boolean {
+  return kind === 'shell' || kind === 'terminal-command';
 }
 
 function serverOf(credentials: SessionCredentials): Server {

@@ -10,6 +10,9 @@ export interface ClientDeps extends RunDeps {
   readonly store: CredentialStore;
   readonly prompter: Prompter;
   readonly pid: number;
+  /** Who may ask this process: only they themselves. */
+  readonly userId: number;
+  readonly home: string;
   readonly isRunning: (pid: number) => boolean;
   readonly nowMs: number;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -19,6 +22,8 @@ export interface ClientDeps extends RunDeps {
     readonly quiet: boolean;
   };
   readonly stopSelf: () => void;
+  /** Has `callback` called before the process ends, by whatever but SIGKILL. */
+  readonly onExit: (callback: () => void) => void;
   /** ^C before there is a session; the returned function takes it back. */
   readonly onInterrupt: (callback: () => void) => () => void;
   /** From now on SIGHUP and SIGTERM end the session. */

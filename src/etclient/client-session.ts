@@ -58,6 +58,7 @@ export class ClientSession {
   #upgradeTimer: Timer | undefined;
   #upgradeWaitMs = FIRST_UPGRADE_MS;
   #runningUpgrade: { cancel(): void } | undefined;
+  #replacement: { cancel(): void } | undefined;
   #hasBeenUp = false;
   #outageSinceMs: number | undefined;
   #lastFailure: EtError | undefined;
@@ -74,7 +75,6 @@ export class ClientSession {
       role: 'client',
       clock: deps.clock,
       transport: this.session,
-      hasDatagrams: false,
       events: {
         onOpen: (incoming) => {
           if (!this.serverOpens.take(incoming)) {
@@ -202,10 +202,13 @@ export class ClientSession {
     );
   }
 
+  /** What the way there has just changed under is not waited for. */
   #upgradeSoon(): void {
-    if (this.#upgradeTimer === undefined) return;
-    this.#upgradeTimer.cancel();
+    if (this.#upgradeTimer === undefined && this.#runningUpgrade === undefined) return;
+    this.#upgradeTimer?.cancel();
     this.#upgradeTimer = undefined;
+    this.#runningUpgrade?.cancel();
+    this.#runningUpgrade = undefined;
     this.#upgradeWaitMs = FIRST_UPGRADE_MS;
     this.#scheduleUpgrade();
   }
@@ -220,27 +223,33 @@ export class ClientSession {
 
   /** A link that is old gives way to another while it is still alive. */
   #replace(link: SessionLink): void {
-    if (this.#runningUpgrade !== undefined) {
+    if (this.#runningUpgrade !== undefined || this.#replacement !== undefined) {
       link.wearLater();
       return;
     }
-    this.#runningUpgrade = this.#deps.dial((result) => {
+    this.#replacement = this.#deps.dial((result) => {
+      this.#replacement = undefined;
       if (result.kind === 'failed') link.wearLater();
-      this.#onUpgrade(result);
+      else this.#take(result.link);
     });
   }
 
   #onUpgrade(result: DialResult): void {
     this.#runningUpgrade = undefined;
     if (result.kind === 'failed') this.#scheduleUpgrade();
-    else if (this.session.isOver) result.link.reset();
-    else this.addLink(result.link, false);
+    else this.#take(result.link);
+  }
+
+  #take(link: SecureLink): void {
+    if (this.session.isOver) link.reset();
+    else this.addLink(link, false);
   }
 
   #onEnd(end: SessionEnd): void {
     this.#redialer.stop();
     this.#upgradeTimer?.cancel();
     this.#runningUpgrade?.cancel();
+    this.#replacement?.cancel();
     // Before the channels hear of it, who would only say that they are closed.
     this.#events.onEnd(end);
     if (end.kind === 'failed') this.mux.close(end.error);

@@ -25,7 +25,8 @@ function describeLink(link: SessionLink): string {
   return `link ${link.id}: ${link.secure.label}, ${state}, round trip ${time}${rate}`;
 }
 
-function formatRate(bytesPerSecond: number): string {
+/** `12 kB/s`. */
+export function formatRate(bytesPerSecond: number): string {
   if (bytesPerSecond < 10_000) return `${Math.round(bytesPerSecond)} B/s`;
   if (bytesPerSecond < 10_000_000) return `${Math.round(bytesPerSecond / 1000)} kB/s`;
   return `${Math.round(bytesPerSecond / 1_000_000)} MB/s`;

@@ -2,6 +2,7 @@ import { utf8 } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { EtError, messageOf, systemCodeOf } from '../base/errors.ts';
 import type { Channel, ChannelEvents, ChannelReason, IncomingOpen } from '../mux/channel.ts';
+import { REASON } from '../wire/messages.ts';
 import type { ClientSession } from './client-session.ts';
 import { FAILURE_STATUS, type WorkEnd, workEndOf } from './exit.ts';
 import { type OutputEvents, OutputSink } from './output-sink.ts';
@@ -15,6 +16,8 @@ export interface InputSource {
 
 export interface ExecRequest {
   readonly command: string;
+  /** `command` is the name of one of sshd's subsystems. */
+  readonly subsystem: boolean;
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -116,7 +119,10 @@ export class ExecService implements ChannelEvents {
     this.#fail(
       new EtError(
         'ET_ERR_CHANNEL_RESET',
-        `the command could not go on: ${reason.text || error.message}`,
+        // What is not there could not begin either.
+        reason.code === REASON.notFound
+          ? reason.text
+          : `the command could not go on: ${reason.text || error.message}`,
       ),
     );
   }

@@ -37,6 +37,11 @@ export class GoneCheck {
     this.#deps = deps;
   }
 
+  /** Still refused, and nobody could tell us why. */
+  get isUncertain(): boolean {
+    return this.#isUncertaintyTold;
+  }
+
   onDialFailed(error: EtError): void {
     if (!isRefusal(error)) return;
     this.#refusals += 1;

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { ClientKeys } from '../backed/client-keys.ts';
+import { toHex } from '../base/bytes.ts';
 import { EtError } from '../base/errors.ts';
 import { linkCrypto } from '../crypto/link-crypto.ts';
 import { SocketFactory } from '../link/socket-factory.ts';
@@ -11,6 +12,8 @@ import { ReplyScanner } from '../wire/reply-scanner.ts';
 import type { LocalCommand } from './cli/client-command.ts';
 import type { ClientDeps } from './client-deps.ts';
 import type { WorkEnd } from './exit.ts';
+import { ForwardAccess } from './forward-access.ts';
+import { forwardsFor, lateForwards } from './forwards-for.ts';
 import { GoneCheck } from './gone-check.ts';
 import { planRoads } from './road-plan.ts';
 import { runSession } from './run-session.ts';
@@ -37,14 +40,18 @@ export async function local(
     keys: ClientKeys.fromPasskey(reply.passkey),
     isNoRoute: () => false,
   };
+  const forwards = new ForwardAccess(await forwardsFor(deps, command, undefined), () =>
+    lateForwards(deps, command, undefined),
+  );
   const dial = unixDial(clock, new SocketFactory(clock), socket);
   const running = runSession(deps, {
     plan: planRoads(clock, link, { tcp: dial, ssh: undefined, sshFirst: false }),
     keepaliveMs:
       command.keepaliveSeconds === undefined ? undefined : command.keepaliveSeconds * 1000,
     makeService: (client, over, received) =>
-      makeService(deps, workOf(deps, command), client, over, received),
+      makeService({ ...deps, forwards }, workOf(deps, command), client, over, received),
     begin: (client) => client.start(),
+    onEnded: () => forwards.current?.set.detach('the session has ended'),
     onLink: () => gone.onLink(),
     onDialFailed: (error) => {
       deps.logger.log(1, `dial failed: ${error.message}`);
@@ -61,6 +68,8 @@ export async function local(
     onUncertain: () => undefined,
   });
   deps.watchSignals(running);
+  const id = toHex(reply.session);
+  forwards.begin({ id, host: 'local', needsLogin: () => false }, running);
   return await running.ended;
 }
 
@@ -108,13 +117,16 @@ function startServer(
 
 function workOf(deps: ClientDeps, command: LocalCommand): SessionWork {
   const { work } = command;
+  if (work.kind === 'none' || work.kind === 'stdio') return work;
   const env = sentEnvironment(deps.environment, [], {});
   const line = work.kind === 'shell' ? undefined : work.command;
-  if (!decideTerminal(command, deps.io, 'auto')) return { kind: 'exec', command: line ?? '', env };
+  const subsystem = work.kind === 'subsystem';
+  if (!decideTerminal(command, deps.io, 'auto'))
+    return { kind: 'exec', command: line ?? '', subsystem, env };
   const noexit = work.kind === 'terminal-command' && work.stay;
   return {
     kind: 'terminal',
-    request: { term: deps.environment['TERM'] ?? 'dumb', env, command: line, noexit },
+    request: { term: deps.environment['TERM'] ?? 'dumb', env, command: line, subsystem, noexit },
     configuredEscape: undefined,
   };
 }

@@ -13,6 +13,7 @@ import { clientIo } from './client-io.ts';
 import { ABORTED_STATUS, FAILURE_STATUS, USAGE_STATUS, type WorkEnd } from './exit.ts';
 import { openLog } from './open-log.ts';
 import type { RunningSession } from './run-session.ts';
+import type { AskingDeps } from './status-command.ts';
 import { terminalPrompter } from './terminal-prompter.ts';
 import { writeLog } from './write-log.ts';
 
@@ -41,6 +42,14 @@ async function run(command: ClientCommand): Promise<WorkEnd> {
     }
     case 'connect':
       return await connectTo(command);
+    case 'status': {
+      const { statusCommand } = await import('./status-command.ts');
+      return await statusCommand(command, askingDeps());
+    }
+    case 'forward': {
+      const { forwardCommand } = await import('./forward-command.ts');
+      return await forwardCommand(command, askingDeps());
+    }
   }
 }
 
@@ -57,7 +66,9 @@ async function connectTo(command: ConnectCommand): Promise<WorkEnd> {
   const serving = import('./serve-session.ts');
   try {
     const [server, { serveSession }] = await Promise.all([begun, serving.then(ready), config]);
-    return await serveSession(deps, command, ssh, server, await config).ended;
+    const { forwardsFor } = await import('./forwards-for.ts');
+    const forwards = await forwardsFor(deps, command, await config);
+    return await serveSession(deps, command, ssh, server, await config, forwards).ended;
   } catch (error) {
     const { fallBack } = await import('./fall-back.ts');
     const status = await fallBack(error, command, deps.io, process.env);
@@ -92,12 +103,15 @@ function depsFor(flags: SessionFlags): ClientDeps {
     }),
     prompter: terminalPrompter(),
     pid: process.pid,
+    userId: userId(),
+    home: homedir(),
     isRunning,
     nowMs: systemWallClock.now(),
     io: clientIo(process.stdin, process.stdout, process.stderr),
     environment: process.env,
     flags,
     stopSelf: () => process.kill(process.pid, 'SIGTSTP'),
+    onExit: (callback) => process.once('exit', callback),
     onInterrupt: (callback) => {
       const onSignal = (): void => {
         callback();
@@ -108,6 +122,21 @@ function depsFor(flags: SessionFlags): ClientDeps {
     },
     watchSignals,
   };
+}
+
+function askingDeps(): AskingDeps {
+  return {
+    clock,
+    environment: process.env,
+    home: homedir(),
+    userId: userId(),
+    write: (text) => new Promise((resolve) => process.stdout.write(text, () => resolve())),
+  };
+}
+
+/** A system without users has one. */
+function userId(): number {
+  return process.getuid?.() ?? 0;
 }
 
 function loggerFor(flags: SessionFlags): Logger {

@@ -1,12 +1,11 @@
 import { type RaceEntry, raceDials } from '../backed/dial-race.ts';
 import { type LinkDialOptions, linkDial } from '../backed/link-dial.ts';
+import { DEFAULT_RECONNECT } from '../backed/reconnect.ts';
 import type { StartDial } from '../backed/redialer.ts';
 import type { Clock } from '../base/clock.ts';
 import { EtError } from '../base/errors.ts';
 import type { Dial } from '../link/carrier.ts';
 
-/** How long a TCP road may take: the kernel repeats a lost SYN after 1, 3 and 7 s, and people wait less. */
-const TCP_TIMEOUT_MS = 4000;
 /** ssh connects, authenticates and starts a program; over a satellite that is a dozen round trips. */
 const SSH_TIMEOUT_MS = 60_000;
 /** TCP's head start over ssh. */
@@ -35,12 +34,15 @@ export interface RoadPlan {
 export function planRoads(clock: Clock, options: LinkDialOptions, roads: Roads): RoadPlan {
   const entries: RaceEntry[] = [];
   const { tcp, ssh, sshFirst } = roads;
+  // TCP is one dial with nothing before it: it has what any attempt has.
+  const { dropAfterMs, patientMs } = DEFAULT_RECONNECT;
   if (tcp !== undefined)
     entries.push({
       start: linkDial(options, tcp),
       afterMs: 0,
-      timeoutMs: TCP_TIMEOUT_MS,
-      againAfterMs: TCP_TIMEOUT_MS,
+      timeoutMs: dropAfterMs,
+      patientMs,
+      againAfterMs: dropAfterMs,
     });
   if (ssh !== undefined) {
     const afterMs = tcp === undefined || sshFirst ? 0 : SSH_AFTER_MS;

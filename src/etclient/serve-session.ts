@@ -13,13 +13,23 @@ import { INSTANCE_ID_BYTES } from '../wire/limits.ts';
 import { destinationOf, type Server, type SshAccess } from './begin-session.ts';
 import type { ConnectCommand } from './cli/client-command.ts';
 import type { ClientDeps } from './client-deps.ts';
+import type { ClientForwards } from './client-forwards.ts';
 import { CredentialKeeper } from './credential-keeper.ts';
+import { FAILURE_STATUS, type WorkEnd } from './exit.ts';
+import { ForwardAccess } from './forward-access.ts';
+import { lateForwards } from './forwards-for.ts';
 import { GoneCheck } from './gone-check.ts';
 import { planRoads } from './road-plan.ts';
 import { type RunningSession, runSession } from './run-session.ts';
 import { sentEnvironment } from './sent-environment.ts';
 import { decideTerminal, keepaliveMs, makeService, type SessionWork } from './session-work.ts';
 import { sshAlive, sshCarrier, sshDial } from './ssh-road.ts';
+
+const GONE: WorkEnd = {
+  status: FAILURE_STATUS,
+  message: 'the session is gone: its server has ended',
+  advice: 'start another with et',
+};
 
 /** Does beforehand what the first link would have to wait for. */
 export function prepare(): void {
@@ -34,10 +44,12 @@ export function serveSession(
   ssh: SshAccess,
   server: Server,
   config: SshConfig | undefined,
+  startedForwards?: ClientForwards,
 ): RunningSession {
   const { clock, logger } = deps;
   const { host } = command.destination;
   const id = toHex(server.session);
+  const forwards = new ForwardAccess(startedForwards, () => lateForwards(deps, command, config));
   const link = linkOptions(deps, server);
   const plan = planRoads(clock, link, {
     tcp:
@@ -56,15 +68,7 @@ export function serveSession(
       // Later the terminal's title says it.
       if (!running.client.hasBeenUp) deps.io.say(`et: ${error.message}; still trying`);
     },
-    onGone: () =>
-      running.stop(
-        {
-          status: 255,
-          message: 'the session is gone: its server has ended',
-          advice: 'start another with et',
-        },
-        true,
-      ),
+    onGone: () => running.stop(GONE, true),
     onUncertain: () => {
       const text = 'ssh would have to ask you whether the session still lives';
       logger.log(1, text);
@@ -77,7 +81,8 @@ export function serveSession(
     plan,
     isResumable: keeper !== undefined,
     keepaliveMs: keepaliveMs(command.keepaliveSeconds, config?.serverAliveIntervalSeconds),
-    makeService: (client, over, received) => makeService(deps, work, client, over, received),
+    makeService: (client, over, received) =>
+      makeService({ ...deps, forwards }, work, client, over, received),
     begin: (client) => {
       const { channel } = server;
       if (channel === undefined || command.via === 'tcp') {
@@ -99,12 +104,20 @@ export function serveSession(
       gone.onDialFailed(error);
     },
     onEnded: (isEndedThere) => {
+      forwards.current?.set.detach('the session has ended');
       if (isEndedThere) keeper?.forget(server.session);
       else keeper?.save();
     },
   });
   deps.watchSignals(running);
+  forwards.begin({ id, host: typedHost(command), needsLogin: () => gone.isUncertain }, running);
   return running;
+}
+
+/** As people know the session. */
+function typedHost({ destination, ssh }: ConnectCommand): string {
+  const user = ssh.user ?? destination.user;
+  return user === undefined ? destination.host : `${user}@${destination.host}`;
 }
 
 function keeperOf(deps: ClientDeps, command: ConnectCommand, server: Server): CredentialKeeper {
@@ -162,20 +175,22 @@ function workOf(
   const configuredEscape = config?.escapeChar;
   if (isResumed) return { kind: 'terminal', request: undefined, configuredEscape };
   const { work } = command;
+  if (work.kind === 'none' || work.kind === 'stdio') return work;
   const env = sentEnvironment(deps.environment, config?.sendEnv ?? [], config?.setEnv ?? {});
   // A command of the user's own takes the place of ssh_config's.
   const configured = work.kind === 'shell' ? config?.remoteCommand : undefined;
   const line = work.kind === 'shell' ? configured : work.command;
+  const subsystem = work.kind === 'subsystem';
   const asked =
     configured === undefined
       ? command
       : { ...command, work: { kind: 'command', command: configured } as const };
   if (!decideTerminal(asked, deps.io, config?.requestTty ?? 'auto'))
-    return { kind: 'exec', command: line ?? '', env };
+    return { kind: 'exec', command: line ?? '', subsystem, env };
   const noexit = work.kind === 'terminal-command' && work.stay;
   return {
     kind: 'terminal',
-    request: { term: deps.environment['TERM'] ?? 'dumb', env, command: line, noexit },
+    request: { term: deps.environment['TERM'] ?? 'dumb', env, command: line, subsystem, noexit },
     configuredEscape,
   };
 }

@@ -1,20 +1,33 @@
 import type { IncomingOpen } from '../mux/channel.ts';
 
-/** Channels that the server opens because a channel of ours has asked for them: standard error of a command. */
+/**
+ * Channels that the server opens because a channel of ours has asked for them: standard error of a command, or what connects to a
+ * forward there.
+ */
 export class ServerOpens {
-  readonly #waiting = new Map<string, (incoming: IncomingOpen) => void>();
+  readonly #takers = new Map<string, (incoming: IncomingOpen) => void>();
 
-  /** Expects the server to open a channel of `kind` that belongs to our channel `of`. */
+  /** Expects the server to open one channel of `kind` that belongs to our channel `of`. */
   expect(kind: string, of: number, take: (incoming: IncomingOpen) => void): void {
-    this.#waiting.set(`${kind} ${of}`, take);
+    const done = this.serve(kind, of, (incoming) => {
+      done();
+      take(incoming);
+    });
+  }
+
+  /** Takes every channel of `kind` that belongs to our channel `of`, until the returned function is called. */
+  serve(kind: string, of: number, take: (incoming: IncomingOpen) => void): () => void {
+    const key = `${kind} ${of}`;
+    this.#takers.set(key, take);
+    return () => {
+      if (this.#takers.get(key) === take) this.#takers.delete(key);
+    };
   }
 
   /** False when nobody expects it. */
   take(incoming: IncomingOpen): boolean {
-    const key = `${incoming.kind} ${String(incoming.metadata['of'])}`;
-    const taker = this.#waiting.get(key);
-    this.#waiting.delete(key);
-    taker?.(incoming);
-    return taker !== undefined;
+    const take = this.#takers.get(`${incoming.kind} ${String(incoming.metadata['of'])}`);
+    take?.(incoming);
+    return take !== undefined;
   }
 }

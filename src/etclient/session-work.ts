@@ -1,14 +1,17 @@
 import type { Clock } from '../base/clock.ts';
+import type { Endpoint } from '../forward/endpoint.ts';
+import { FORWARD_STREAM } from '../forward/forward.ts';
 import { EscapeFilter } from '../terminal/escape-filter.ts';
-import { escapeHelp } from '../terminal/escape-help.ts';
+import { answerEscape } from './answer-escape.ts';
 import type { SessionFlags } from './cli/client-command.ts';
 import { parseEscapeChar } from './cli/flag-values.ts';
 import type { ClientIo } from './client-io.ts';
 import type { ClientSession } from './client-session.ts';
-import { describeSession } from './describe-link.ts';
 import { ExecService } from './exec-service.ts';
 import { FAILURE_STATUS, type WorkEnd } from './exit.ts';
+import type { ForwardAccess } from './forward-access.ts';
 import type { Service } from './run-session.ts';
+import { StdioService } from './stdio-service.ts';
 import { type ShellRequest, TerminalService } from './terminal-service.ts';
 
 /** What is asked of the server, once flags and ssh_config have been put together. */
@@ -22,13 +25,21 @@ export type SessionWork =
   | {
       readonly kind: 'exec';
       readonly command: string;
+      /** `command` is the name of one. */
+      readonly subsystem: boolean;
       readonly env: Readonly<Record<string, string>>;
-    };
+    }
+  /** A connection that is made on the host. */
+  | { readonly kind: 'stdio'; readonly target: Endpoint }
+  /** Nothing but forwards. */
+  | { readonly kind: 'none' };
 
 export interface WorkDeps {
   readonly clock: Clock;
   readonly io: ClientIo;
   readonly flags: Pick<SessionFlags, 'noStdin' | 'escape' | 'quiet'>;
+  /** What is to be forwarded meanwhile. */
+  readonly forwards: ForwardAccess;
   /** Stops this process, as ^Z in a shell would, and returns when it goes on. */
   readonly stopSelf: () => void;
 }
@@ -41,6 +52,9 @@ export function decideTerminal(
 ): boolean {
   if (flags.work.kind === 'terminal-command') return true;
   if (flags.terminal !== 'default') return flags.terminal === 'forced';
+  // A subsystem speaks a protocol: what a user has configured for commands would break it.
+  if (flags.work.kind === 'subsystem') return false;
+  if (flags.work.kind === 'none' || flags.work.kind === 'stdio') return false;
   if (requestTty === 'force') return true;
   if (requestTty === 'no' || !io.isInputTerminal || flags.noStdin) return false;
   return flags.work.kind === 'shell' || requestTty === 'yes';
@@ -63,6 +77,12 @@ export function makeService(
   const { clock, io, flags } = deps;
   const onFailed = (error: Error): void => over({ status: FAILURE_STATUS, message: error.message });
   const input = flags.noStdin ? undefined : io.input;
+  deps.forwards.current?.attach(client, work.kind === 'terminal' ? 0 : FORWARD_STREAM);
+  if (work.kind === 'none') return NO_TERMINAL;
+  if (work.kind === 'stdio') {
+    new StdioService(client, work.target, { clock, input, stdoutFd: 1, onOver: over });
+    return NO_TERMINAL;
+  }
   if (work.kind === 'exec') {
     new ExecService(client, work, {
       clock,
@@ -73,9 +93,17 @@ export function makeService(
       onOver: over,
       onFailed,
     });
-    return { onFirstLink: nothing, onOutage: nothing, onRecovered: nothing, restore: nothing };
+    return NO_TERMINAL;
   }
   const escapeChar = io.isInputTerminal ? escapeOf(flags.escape, work.configuredEscape) : undefined;
+  const escapes = {
+    client,
+    escapeChar: escapeChar ?? '~',
+    isQuiet: flags.quiet,
+    forwards: deps.forwards,
+    stopSelf: deps.stopSelf,
+    over,
+  };
   const service: TerminalService = new TerminalService(client, {
     clock,
     terminal: io.terminal,
@@ -85,22 +113,7 @@ export function makeService(
     onReceived: received,
     onOver: over,
     onFailed,
-    onEscape: (action) => {
-      switch (action) {
-        case 'end':
-          over({ status: FAILURE_STATUS, message: flags.quiet ? undefined : 'session ended' });
-          return;
-        case 'help':
-          service.say(`${escapeChar}?\r\n${escapeHelp(escapeChar ?? '~')}`);
-          return;
-        case 'status':
-          service.say(`${escapeChar}s\r\n${describeSession(client).join('\r\n')}\r\n`);
-          return;
-        case 'suspend':
-          service.suspend(deps.stopSelf);
-          return;
-      }
-    },
+    onEscape: (action) => answerEscape(action, service, escapes),
   });
   return {
     onFirstLink: () => service.begin(),
@@ -115,6 +128,10 @@ export function escapeOf(typed: string | null | undefined, configured = '~'): st
   return (typed === undefined ? parseEscapeChar(configured) : typed) ?? undefined;
 }
 
-function nothing(): void {
-  // A command has no terminal to set and no title to write into.
-}
+/** A command has no terminal to set and no title to write into. */
+const NO_TERMINAL: Service = {
+  onFirstLink: () => undefined,
+  onOutage: () => undefined,
+  onRecovered: () => undefined,
+  restore: () => undefined,
+};

@@ -10,6 +10,7 @@ import type { ClientSession } from './client-session.ts';
 import type { InputSource } from './exec-service.ts';
 import { type WorkEnd, workEndOf } from './exit.ts';
 import { OutputSink } from './output-sink.ts';
+import { TerminalPrompt } from './terminal-prompt.ts';
 
 /** The user's terminal, or what stands for one where output is no terminal. */
 export interface ClientTerminal {
@@ -24,6 +25,8 @@ export interface ShellRequest {
   readonly term: string;
   readonly env: Readonly<Record<string, string>>;
   readonly command: string | undefined;
+  /** `command` is the name of one of sshd's subsystems. */
+  readonly subsystem: boolean;
   readonly noexit: boolean;
 }
 
@@ -66,6 +69,7 @@ export class TerminalService implements ChannelEvents {
   #isReceived = false;
   #isOver = false;
   #noticeTimer: Timer | undefined;
+  #prompt: TerminalPrompt | undefined;
 
   constructor(client: ClientSession, deps: TerminalServiceDeps) {
     this.#client = client;
@@ -117,9 +121,20 @@ export class TerminalService implements ChannelEvents {
 
   /** A line of our own, where the output allows one; else it is not said. */
   say(text: string): void {
-    if (!this.tracker.isGround || this.tracker.controlModeActive || this.#output.waitingBytes > 0)
-      return;
-    this.#deps.terminal.writeNow(utf8(text));
+    if (this.#mayWrite()) this.#deps.terminal.writeNow(utf8(text));
+  }
+
+  /** Asks for a line of the client's own, where the output allows one; the program's output waits until `run` is done with it. */
+  prompt(run: (line: string) => Promise<readonly string[]>): void {
+    if (!this.#mayWrite()) return;
+    this.#prompt = new TerminalPrompt({
+      write: (bytes) => this.#deps.terminal.writeNow(bytes),
+      run,
+      onOver: (held) => {
+        this.#prompt = undefined;
+        for (const bytes of held) this.onData(bytes);
+      },
+    });
   }
 
   /** Stops this process as ^Z does, and takes the terminal again when it goes on. */
@@ -130,18 +145,24 @@ export class TerminalService implements ChannelEvents {
 
   /** Gives the terminal back. May be called more than once, and from a signal handler. */
   restore(): void {
+    this.#prompt?.close();
     this.#noticeTimer?.cancel();
     this.#unwatchSize?.();
     this.raw.restore();
   }
 
   onData(bytes: Uint8Array): void {
+    if (this.#prompt !== undefined) {
+      this.#prompt.hold(bytes);
+      return;
+    }
     this.tracker.push(bytes);
     this.#output.write(bytes);
     this.#showTitle();
   }
 
   onNote(body: Readonly<Record<string, unknown>>): void {
+    this.#prompt?.close();
     this.#end ??= workEndOf(body);
     const skipped = body['skipped'];
     if (typeof skipped === 'number')
@@ -150,6 +171,7 @@ export class TerminalService implements ChannelEvents {
   }
 
   onEof(): void {
+    this.#prompt?.close();
     this.#isEof = true;
     this.#channel.end();
     this.#finishIfThrough();
@@ -174,14 +196,28 @@ export class TerminalService implements ChannelEvents {
 
   #type(bytes: Uint8Array): void {
     this.#client.onKey();
-    for (const piece of this.#deps.escapes.push(bytes)) {
+    // The prompt's keys are no part of a line of the program's: the filter does not see them.
+    const typed = this.#prompt?.type(bytes) ?? bytes;
+    for (const piece of this.#deps.escapes.push(typed)) {
       if (typeof piece === 'string') this.#deps.onEscape(piece);
-      else if (!this.#isEof && !this.#channel.write(piece)) this.#deps.input?.pause();
+      else this.#send(this.#prompt?.type(piece) ?? piece);
     }
+  }
+
+  #send(bytes: Uint8Array): void {
+    if (bytes.length === 0 || this.#isEof) return;
+    if (!this.#channel.write(bytes)) this.#deps.input?.pause();
+  }
+
+  #mayWrite(): boolean {
+    const { isGround, controlModeActive } = this.tracker;
+    const isFree = this.#prompt === undefined && this.#output.waitingBytes === 0;
+    return isFree && isGround && !controlModeActive;
   }
 
   /** A script on standard input of a shell with a terminal: its end is ^D, as a terminal has no other. */
   #inputEnded(): void {
+    this.#prompt?.close();
     if (!this.#isEof) this.#channel.write(Uint8Array.of(0x04));
   }
 

@@ -6,15 +6,19 @@ import type { Exec, ExecEvents, ExecOptions } from '../process/exec.ts';
 import type { ExitStatus } from '../process/exit-status.ts';
 import { REASON } from '../wire/messages.ts';
 import { FirstData, textsOf } from './first-data.ts';
+import { noSubsystem } from './subsystem-command.ts';
 
 /** Standard input that the command has not taken: beyond it, the client gets no more credit. */
 const STDIN_HIGH_BYTES = 262_144;
 
+export interface ExecRequest extends Pick<ExecOptions, 'command' | 'environment'> {
+  /** `command` is the name of one of sshd's subsystems. */
+  readonly isSubsystem: boolean;
+}
+
 export interface ExecChannelDeps {
-  readonly spawn: (
-    options: Pick<ExecOptions, 'command' | 'environment'>,
-    events: ExecEvents,
-  ) => Promise<Exec>;
+  /** Resolves to `undefined` where there is no such subsystem. */
+  readonly spawn: (request: ExecRequest, events: ExecEvents) => Promise<Exec | undefined>;
   /** The environment of a command, given what the client sent. */
   readonly environment: (sent: Readonly<Record<string, string>>) => Record<string, string>;
   /** The last note has been queued: nothing of the command is left. */
@@ -131,8 +135,12 @@ export class ExecChannel implements ChannelEvents, ExecEvents {
     }
     const command = typeof request['command'] === 'string' ? request['command'] : '';
     const environment = this.#deps.environment(textsOf(request['env']));
-    this.#deps.spawn({ command, environment }, this).then(
-      (exec) => this.#started(exec),
+    const isSubsystem = request['subsystem'] === true;
+    this.#deps.spawn({ command, environment, isSubsystem }, this).then(
+      (exec) => {
+        if (exec !== undefined) this.#started(exec);
+        else this.#channel.reset(REASON.notFound, noSubsystem(command));
+      },
       (error: EtError) => this.#channel.reset(REASON.failed, error.message),
     );
   }

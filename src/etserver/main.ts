@@ -1,12 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { homedir, userInfo } from 'node:os';
+import { homedir, tmpdir, userInfo } from 'node:os';
 import { SystemClock } from '../base/clock.ts';
 import { EtError, messageOf } from '../base/errors.ts';
 import { silentLogger } from '../base/logger.ts';
 import { systemRandom } from '../base/random.ts';
+import { ForwardServer } from '../forward/forward-server.ts';
+import { portHolder } from '../link/port-holder.ts';
 import { ALIVE_MARKER, CONNECT_MARKER } from '../wire/remote-markers.ts';
 import { parseCommandLine } from './cli/parse-command-line.ts';
 import type { ServerCommand } from './cli/server-command.ts';
+import { policyHere } from './policy-here.ts';
 import { SessionRegistry } from './registry.ts';
 import { loginOpenFiles } from './soft-limit.ts';
 import { writeAll } from './stdio.ts';
@@ -54,6 +57,7 @@ async function session(): Promise<undefined> {
       import('../link/socket-factory.ts'),
     ]);
   const home = homedir();
+  const policy = await policyHere(process.env, home);
   process.on('SIGHUP', () => undefined);
   process.on('SIGPIPE', () => undefined);
   const inherited = { ...process.env };
@@ -75,6 +79,15 @@ async function session(): Promise<undefined> {
       const found = await new OwnSessions(clock, new SocketFactory(clock, 4096), registry).list();
       return found.filter((one) => !one.attached && !one.over).length;
     },
+    makeForwards: (mux) =>
+      new ForwardServer({
+        clock,
+        random: systemRandom,
+        mux,
+        policy,
+        temporaryDirectory: tmpdir(),
+        holderOf: portHolder,
+      }),
     makeWork: (sessionId, isLocal) =>
       new WorkStarter({
         clock,

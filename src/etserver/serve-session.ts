@@ -19,7 +19,7 @@ import { keepWhenUserLeaves } from './keep-running.ts';
 import { DEFAULT_LIFETIME } from './lifetime.ts';
 import { parsePorts } from './parse-ports.ts';
 import type { SessionRegistry } from './registry.ts';
-import { SessionServer } from './session-server.ts';
+import { SessionServer, type SessionServerDeps } from './session-server.ts';
 import { closeStandard, readLine, writeAll } from './stdio.ts';
 import type { WorkStarter } from './work-starter.ts';
 
@@ -33,6 +33,7 @@ export interface ServeDeps {
   readonly userName: string;
   /** The user's other sessions on this host that have no client. */
   readonly countDetached: () => Promise<number>;
+  readonly makeForwards: SessionServerDeps['makeForwards'];
   readonly makeWork: (sessionId: string, isLocal: boolean) => WorkStarter;
   /** From now on no failure ends the process: somebody's work is in it. */
   readonly surviveFaults: () => void;
@@ -80,6 +81,7 @@ async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> 
       graceMs: request.graceSeconds === null ? undefined : request.graceSeconds * 1000,
     },
     work,
+    makeForwards: deps.makeForwards,
     onOver: () => leave(deps, roads),
   });
   const notices = keepWhenUserLeaves(deps, id);

@@ -39,7 +39,6 @@ export class ServerSession {
       role: 'server',
       clock,
       transport: this.session,
-      hasDatagrams: false,
       events: { onOpen: (incoming) => events.onOpen(this, incoming) },
     });
     this.session.attach(this.mux);

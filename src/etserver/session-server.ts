@@ -5,8 +5,10 @@ import type { SessionEnd } from '../backed/session-events.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import type { ForwardServer } from '../forward/forward-server.ts';
 import type { Carrier } from '../link/carrier.ts';
 import type { IncomingOpen } from '../mux/channel.ts';
+import type { Mux } from '../mux/mux.ts';
 import type { LinkCrypto } from '../wire/link-crypto.ts';
 import { REASON } from '../wire/messages.ts';
 import { ExecChannel } from './exec-channel.ts';
@@ -34,11 +36,15 @@ export interface SessionServerDeps {
   readonly features: readonly string[];
   readonly lifetime: LifetimePolicy;
   readonly work: WorkStarter;
+  /** What serves the forwards of a client. */
+  readonly makeForwards: (mux: Mux) => ForwardServer;
   /** Nothing is left to do; the process may end. */
   readonly onOver: () => void;
 }
 
 const MAX_ENDED = 64;
+/** Kinds of channels that are a forward's. */
+const FORWARD_KINDS: ReadonlySet<string> = new Set(['tcp', 'udp', 'listen']);
 
 /**
  * Serves one shell, or one command, to the clients that hold the session's keys.
@@ -52,6 +58,7 @@ export class SessionServer {
   /** Client processes whose session is over, and what they are told should they come back. */
   readonly #ended = new Map<string, string>();
   readonly #execs = new Set<ExecChannel>();
+  readonly #forwards = new Map<ServerSession, ForwardServer>();
   readonly #startedMs: number;
   #shell: Shell | undefined;
   #workName = '';
@@ -112,6 +119,7 @@ export class SessionServer {
     this.#acceptor.close();
     this.#shell?.hangUp();
     for (const session of this.#sessions.values()) session.session.end(0, text);
+    for (const forwards of this.#forwards.values()) forwards.close();
     this.#deps.onOver();
   }
 
@@ -139,6 +147,7 @@ export class SessionServer {
     try {
       if (incoming.kind === 'terminal') this.#openTerminal(owner, incoming);
       else if (incoming.kind === 'exec') this.#openExec(owner, incoming);
+      else if (FORWARD_KINDS.has(incoming.kind)) this.#forwardsOf(owner).open(incoming);
       else incoming.refuse(REASON.unknownKind, `kind ${incoming.kind} is not known`);
     } catch (error) {
       if (incoming.isCancelled) return;
@@ -153,17 +162,17 @@ export class SessionServer {
       clock: this.#deps.clock,
       owner,
       shell,
-      start: (request) => this.#startShell(shell, request),
+      start: (request) => this.#startShell(owner, shell, request),
       onStatusSent: () => this.#feed('status-sent'),
     });
   }
 
-  #startShell(shell: Shell, request: ShellRequest): void {
+  #startShell(owner: ServerSession, shell: Shell, request: ShellRequest): void {
     if (this.#shell === shell) {
       shell.redraw(request.columns, request.rows);
       return;
     }
-    this.#workName = this.#deps.work.startShell(shell, request);
+    this.#workName = this.#deps.work.startShell(shell, request, this.#variablesOf(owner));
     this.#shell = shell;
   }
 
@@ -173,7 +182,7 @@ export class SessionServer {
         this.#workName = options.command;
         return this.#deps.work.startExec(options, events);
       },
-      environment: (sent) => this.#deps.work.environment(sent, undefined),
+      environment: (sent) => this.#deps.work.environment(sent, undefined, this.#variablesOf(owner)),
       onOver: () => {
         this.#execs.delete(exec);
         if (this.#execs.size > 0 || this.#shell !== undefined) return;
@@ -182,6 +191,20 @@ export class SessionServer {
       },
     });
     this.#execs.add(exec);
+  }
+
+  /** Made when it is first asked for: most sessions forward nothing. */
+  #forwardsOf(owner: ServerSession): ForwardServer {
+    const known = this.#forwards.get(owner);
+    if (known !== undefined) return known;
+    const made = this.#deps.makeForwards(owner.mux);
+    this.#forwards.set(owner, made);
+    return made;
+  }
+
+  /** Where the client's forwards have a socket for the programs it starts. */
+  #variablesOf(owner: ServerSession): Readonly<Record<string, string>> {
+    return this.#forwards.get(owner)?.variables ?? {};
   }
 
   #onPresence(): void {
@@ -194,6 +217,8 @@ export class SessionServer {
   /** BYE ends the work too, unless somebody else looks at it; a session that failed leaves it to the next client. */
   #onSessionEnd(owner: ServerSession, end: SessionEnd): void {
     this.#sessions.delete(owner.instance);
+    this.#forwards.get(owner)?.close();
+    this.#forwards.delete(owner);
     if (this.#isOver) return;
     this.#remember(owner.instance, end.kind === 'bye' ? end.text : end.error.message);
     this.#deps.logger.log(

@@ -13,6 +13,7 @@ import { systemRandom } from '../base/random.ts';
 import { linkCrypto } from '../crypto/link-crypto.ts';
 import type { Carrier } from '../link/carrier.ts';
 import { StdioCarrier } from '../link/stdio-carrier.ts';
+import { ChannelDuplex } from '../mux/channel-duplex.ts';
 import { Mux } from '../mux/mux.ts';
 import {
   INSTANCE_ID_BYTES,
@@ -22,7 +23,6 @@ import {
   SESSION_ID_BYTES,
 } from '../wire/limits.ts';
 import { REASON } from '../wire/messages.ts';
-import { ChannelDuplex } from './channel-duplex.ts';
 
 /** The channel of a resumable stream; one a session. */
 const KIND = 'duplex';

@@ -18,16 +18,19 @@ export const ACCEPT_AGAIN_AFTER_MS = 100;
  */
 const BACKLOG = 1024;
 
-export interface ListenerDeps {
+export interface ListeningDeps {
   readonly clock: Clock;
   readonly random: RandomSource;
-  readonly sockets: SocketFactory;
   /** `net.createServer`, unless a test wants to be the system. */
   readonly makeServer?: (options: ServerOpts) => Server;
 }
 
-export interface ListenerEvents {
-  onCarrier(carrier: Carrier): void;
+export interface ListenerDeps extends ListeningDeps {
+  readonly sockets: SocketFactory;
+}
+
+export interface ListenerEvents<Owner = Carrier> {
+  onCarrier(carrier: Owner): void;
   /** Accepting failed and goes on by itself; for the log. */
   onTrouble?(error: Error): void;
 }
@@ -49,17 +52,21 @@ export interface Listener {
  *
  *   made --listen--> listening <--accept failed, listens--> waiting     any --close--> closed (final)
  */
-export class ListeningSocket {
-  readonly #deps: ListenerDeps;
-  readonly #adopt: (socket: Socket) => Carrier;
-  readonly #events: ListenerEvents;
+export class ListeningSocket<Owner = Carrier> {
+  readonly #deps: ListeningDeps;
+  readonly #adopt: (socket: Socket) => Owner;
+  readonly #events: ListenerEvents<Owner>;
   #server: Server | undefined;
   #again: Timer | undefined;
   /** The attempt to listen that is under way; it never rejects. */
   #starting: Promise<void> = Promise.resolve();
   #isClosed = false;
 
-  constructor(deps: ListenerDeps, adopt: (socket: Socket) => Carrier, events: ListenerEvents) {
+  constructor(
+    deps: ListeningDeps,
+    adopt: (socket: Socket) => Owner,
+    events: ListenerEvents<Owner>,
+  ) {
     this.#deps = deps;
     this.#adopt = adopt;
     this.#events = events;

@@ -1,6 +1,5 @@
 import { Socket } from 'node:net';
 import type { Clock } from '../base/clock.ts';
-import type { Carrier } from './carrier.ts';
 import { SocketCarrier, type SocketCarrierOptions } from './socket-carrier.ts';
 
 /**
@@ -15,28 +14,41 @@ interface SocketHandle {
 }
 type SocketInternals = { _handle?: SocketHandle | null };
 
-/** A socket that is to be connected, and the carrier it becomes. */
-export interface DiallingSocket {
+/** What a connected socket becomes: it is given what the socket reads, valid until the call returns. */
+export interface SocketOwner {
+  receive(bytes: Uint8Array): void;
+}
+
+/** A socket that is to be connected, and what it becomes. */
+export interface DiallingSocket<Owner> {
   readonly socket: Socket;
-  /** Call once, when connected; from then on the socket belongs to the carrier. */
-  readonly connected: (options: SocketCarrierOptions) => Carrier;
+  /** Call once, when connected; from then on the socket belongs to its owner. */
+  readonly connected: (options: SocketCarrierOptions) => Owner;
+}
+
+/** Makes sockets that are to be connected. */
+export interface SocketDialling<Owner> {
+  dialling(): DiallingSocket<Owner>;
 }
 
 /**
- * Makes socket carriers that all read into one buffer: an idle socket then costs no buffer at all.
+ * Makes sockets that all read into one buffer: an idle socket then costs no buffer at all.
  * Sharing is safe because libuv reads and calls back for one socket at a time, and bytes passed
  * up are valid only until that call returns.
  */
-export class SocketFactory {
-  readonly #clock: Clock;
+export class BufferedSockets<Owner extends SocketOwner> implements SocketDialling<Owner> {
+  readonly #own: (socket: Socket, options: SocketCarrierOptions) => Owner;
   readonly #buffer: Uint8Array;
 
-  constructor(clock: Clock, readBufferBytes: number = READ_BUFFER_BYTES) {
-    this.#clock = clock;
+  constructor(
+    own: (socket: Socket, options: SocketCarrierOptions) => Owner,
+    readBufferBytes: number = READ_BUFFER_BYTES,
+  ) {
+    this.#own = own;
     this.#buffer = new Uint8Array(readBufferBytes);
   }
 
-  dialling(): DiallingSocket {
+  dialling(): DiallingSocket<Owner> {
     return this.#bufferedSocket(undefined);
   }
 
@@ -46,7 +58,7 @@ export class SocketFactory {
    * `createServer` ignores `onread` on every version of Node, so the socket is rebuilt around its
    * handle. Nothing can be lost: reading has not begun, what has arrived is still in the kernel.
    */
-  accepted(accepted: Socket, options: SocketCarrierOptions): Carrier {
+  accepted(accepted: Socket, options: SocketCarrierOptions): Owner {
     const internals = accepted as unknown as SocketInternals;
     const handle = internals._handle;
     if (typeof handle?.useUserBuffer !== 'function') return this.#eventful(accepted, options);
@@ -56,15 +68,15 @@ export class SocketFactory {
     return this.#bufferedSocket(handle).connected(options);
   }
 
-  #bufferedSocket(handle: SocketHandle | undefined): DiallingSocket {
-    let carrier: SocketCarrier | undefined;
+  #bufferedSocket(handle: SocketHandle | undefined): DiallingSocket<Owner> {
+    let owner: Owner | undefined;
     const options = {
       allowHalfOpen: true,
       manualStart: true,
       onread: {
         buffer: this.#buffer,
         callback: (count: number, buffer: Uint8Array): boolean => {
-          carrier?.receive(buffer.subarray(0, count));
+          owner?.receive(buffer.subarray(0, count));
           return true;
         },
       },
@@ -74,19 +86,42 @@ export class SocketFactory {
     socket.pause();
     // Not as an option: beside a handle, Node would note it as done and never tell the kernel.
     socket.setNoDelay(true);
-    const connected = (carrierOptions: SocketCarrierOptions): Carrier => {
-      carrier = new SocketCarrier(socket, this.#clock, carrierOptions);
-      return carrier;
+    const connected = (ownerOptions: SocketCarrierOptions): Owner => {
+      owner = this.#own(socket, ownerOptions);
+      return owner;
     };
     return { socket, connected };
   }
 
   /** For a Node without that handle: correct, with an allocation for each read. */
-  #eventful(socket: Socket, options: SocketCarrierOptions): Carrier {
-    const carrier = new SocketCarrier(socket, this.#clock, options);
+  #eventful(socket: Socket, options: SocketCarrierOptions): Owner {
+    const owner = this.#own(socket, options);
     socket.pause();
     socket.setNoDelay(true);
-    socket.on('data', (bytes: Uint8Array) => carrier.receive(bytes));
-    return carrier;
+    socket.on('data', (bytes: Uint8Array) => owner.receive(bytes));
+    return owner;
+  }
+}
+
+/**
+ * The same connection as a socket of Node's own, for who reads it as a stream. Its server does not count it any more, and can close
+ * without waiting for it.
+ */
+export function releasedSocket(accepted: Socket): Socket {
+  const internals = accepted as unknown as SocketInternals;
+  const handle = internals._handle;
+  if (handle === undefined || handle === null) return accepted;
+  internals._handle = null;
+  accepted.destroy();
+  const options = { allowHalfOpen: true, handle };
+  const socket = new Socket(options);
+  socket.setNoDelay(true);
+  return socket;
+}
+
+/** Makes socket carriers. */
+export class SocketFactory extends BufferedSockets<SocketCarrier> {
+  constructor(clock: Clock, readBufferBytes?: number) {
+    super((socket, options) => new SocketCarrier(socket, clock, options), readBufferBytes);
   }
 }

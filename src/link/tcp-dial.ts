@@ -1,8 +1,8 @@
 import type { Clock } from '../base/clock.ts';
-import type { Carrier, Dial } from './carrier.ts';
+import type { Carrier } from './carrier.ts';
 import type { AddressFamily, HostResolver } from './host-resolver.ts';
 import { ipFamily } from './ip-family.ts';
-import type { SocketFactory } from './socket-factory.ts';
+import type { SocketDialling } from './socket-factory.ts';
 import { TcpRace } from './tcp-race.ts';
 
 /** Where to, and from where. */
@@ -17,29 +17,33 @@ export interface TcpTarget {
 }
 
 /** Dials TCP. One per process: it remembers what names resolved to. */
-export class TcpDialer {
+export class TcpDialer<Owner = Carrier> {
   readonly #clock: Clock;
-  readonly #sockets: Pick<SocketFactory, 'dialling'>;
-  readonly #resolver: HostResolver;
+  readonly #sockets: SocketDialling<Owner>;
+  readonly #resolver: Pick<HostResolver, 'resolve' | 'remembered'>;
 
-  constructor(clock: Clock, sockets: Pick<SocketFactory, 'dialling'>, resolver: HostResolver) {
+  constructor(
+    clock: Clock,
+    sockets: SocketDialling<Owner>,
+    resolver: Pick<HostResolver, 'resolve' | 'remembered'>,
+  ) {
     this.#clock = clock;
     this.#sockets = sockets;
     this.#resolver = resolver;
   }
 
   /** A dial that resolves and races all addresses each time; it rejects with a `DialFailure`. */
-  to(target: TcpTarget): Dial {
+  to(target: TcpTarget): (signal: AbortSignal) => Promise<Owner> {
     return (signal) => this.#dial(target, signal);
   }
 
-  #dial(target: TcpTarget, signal: AbortSignal): Promise<Carrier> {
+  #dial(target: TcpTarget, signal: AbortSignal): Promise<Owner> {
     return new Promise((resolve, reject) => {
       const stop = (): void => race.stop();
-      const race = new TcpRace(this.#clock, this.#sockets, target, {
-        onCarrier: (carrier) => {
+      const race: TcpRace<Owner> = new TcpRace(this.#clock, this.#sockets, target, {
+        onWinner: (winner) => {
           signal.removeEventListener('abort', stop);
-          resolve(carrier);
+          resolve(winner);
         },
         onFailure: (failure) => {
           signal.removeEventListener('abort', stop);
@@ -54,7 +58,7 @@ export class TcpDialer {
   }
 
   /** Asks for both families at once: where the answer for one is lost, the other still counts. */
-  #resolve(target: TcpTarget, race: TcpRace): void {
+  #resolve(target: TcpTarget, race: TcpRace<Owner>): void {
     const bound = ipFamily(target.localAddress ?? '');
     const families = ([6, 4] as const).filter(
       (family) => (target.family ?? family) === family && (bound === 0 || bound === family),

@@ -1,12 +1,11 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../base/clock.ts';
 import { messageOf, systemCodeOf } from '../base/errors.ts';
-import type { Carrier } from './carrier.ts';
 import { attemptFailedBy, attemptTimedOut, type DialAttempt, DialFailure } from './dial-failure.ts';
 import type { AddressFamily } from './host-resolver.ts';
 import { ipFamily } from './ip-family.ts';
 import { formatEndpoint, plainAddress } from './plain-address.ts';
-import type { SocketFactory } from './socket-factory.ts';
+import type { SocketDialling } from './socket-factory.ts';
 
 /** A further address is tried beside the others after this, in milliseconds (RFC 8305 section 5). */
 export const NEXT_ADDRESS_AFTER_MS = 250;
@@ -15,8 +14,9 @@ export const RESOLUTION_DELAY_MS = 50;
 /** What a name resolved to before is tried once its answer is this late, in milliseconds. */
 export const USE_REMEMBERED_AFTER_MS = 1000;
 
-export interface TcpRaceEvents {
-  onCarrier(carrier: Carrier): void;
+export interface TcpRaceEvents<Owner> {
+  /** The first that connected. */
+  onWinner(winner: Owner): void;
   onFailure(failure: DialFailure): void;
 }
 
@@ -33,11 +33,11 @@ interface Endpoint {
  * Between any two calls, until it is over: something is running that will call back: an open
  * question, a timer, or a socket. Afterwards none is.
  */
-export class TcpRace {
+export class TcpRace<Owner> {
   readonly #clock: Clock;
-  readonly #sockets: Pick<SocketFactory, 'dialling'>;
+  readonly #sockets: SocketDialling<Owner>;
   readonly #endpoint: Endpoint;
-  readonly #events: TcpRaceEvents;
+  readonly #events: TcpRaceEvents<Owner>;
   readonly #startedMs: number;
   readonly #seen = new Set<string>();
   readonly #waiting: Record<AddressFamily, string[]> = { 4: [], 6: [] };
@@ -53,9 +53,9 @@ export class TcpRace {
 
   constructor(
     clock: Clock,
-    sockets: Pick<SocketFactory, 'dialling'>,
+    sockets: SocketDialling<Owner>,
     endpoint: Endpoint,
-    events: TcpRaceEvents,
+    events: TcpRaceEvents<Owner>,
   ) {
     this.#clock = clock;
     this.#sockets = sockets;
@@ -171,7 +171,7 @@ export class TcpRace {
       this.#finish();
       socket.removeListener('error', onError);
       const usedAddress = plainAddress(socket.localAddress ?? '');
-      this.#events.onCarrier(
+      this.#events.onWinner(
         connected({ label, localAddress: usedAddress || undefined, isResettable: true }),
       );
     });

@@ -1,23 +1,31 @@
 import type { Clock } from '../base/clock.ts';
 import { systemCodeOf } from '../base/errors.ts';
-import type { Carrier, Dial } from './carrier.ts';
 import { attemptFailedBy, attemptTimedOut, type DialAttempt, DialFailure } from './dial-failure.ts';
-import type { SocketFactory } from './socket-factory.ts';
+import type { SocketDialling } from './socket-factory.ts';
 import { isUsableUnixPath, MAX_UNIX_PATH_BYTES } from './unix-path.ts';
 
 /** A dial to a unix socket; it rejects with a `DialFailure`. */
-export function unixDial(clock: Clock, sockets: SocketFactory, path: string): Dial {
+export function unixDial<Owner>(
+  clock: Clock,
+  sockets: SocketDialling<Owner>,
+  path: string,
+): (signal: AbortSignal) => Promise<Owner> {
   return (signal) =>
     new Promise((resolve, reject) => connect(clock, sockets, path, { signal, resolve, reject }));
 }
 
-interface Outcome {
+interface Outcome<Owner> {
   readonly signal: AbortSignal;
-  resolve(carrier: Carrier): void;
+  resolve(owner: Owner): void;
   reject(failure: DialFailure): void;
 }
 
-function connect(clock: Clock, sockets: SocketFactory, path: string, outcome: Outcome): void {
+function connect<Owner>(
+  clock: Clock,
+  sockets: SocketDialling<Owner>,
+  path: string,
+  outcome: Outcome<Owner>,
+): void {
   const label = `unix ${path}`;
   const startedMs = clock.now();
   if (!isUsableUnixPath(path)) {

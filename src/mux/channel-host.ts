@@ -17,7 +17,9 @@ export interface ChannelHost extends WindowPath {
   left(id: number): void;
   /** A message came for a channel that is over. */
   countLate(): void;
-  sendDatagram(id: number, bytes: Uint8Array): boolean;
+  /** What is `held` waits for `releaseDatagrams`. */
+  sendDatagram(id: number, bytes: Uint8Array, isHeld: boolean): boolean;
+  releaseDatagrams(id: number): void;
 }
 
 /** What a channel is from its first moment on. */

@@ -61,6 +61,8 @@ export interface Channel {
   readonly bufferedBytes: number;
   /** The window that the peer has now, for status. */
   readonly windowBytes: number;
+  /** Datagrams of this channel that were dropped at this end by the mux: too late, too many, or not whole. */
+  readonly droppedDatagramCount: number;
   setPriority(priority: Priority): void;
   /**
    * Queues a copy of any number of bytes.

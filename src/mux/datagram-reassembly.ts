@@ -25,18 +25,15 @@ interface Partial {
  */
 export class DatagramReassembly {
   readonly #clock: Clock;
+  readonly #onDrop: (channel: number) => void;
   readonly #partials = new Map<string, Partial>();
   #cost = 0;
   #timer: Timer | undefined;
-  #dropped = 0;
 
-  constructor(clock: Clock) {
+  /** `onDrop` is told of each unfinished datagram that was given up. */
+  constructor(clock: Clock, onDrop: (channel: number) => void) {
     this.#clock = clock;
-  }
-
-  /** Unfinished datagrams that were given up, and pieces that fitted none. */
-  get droppedCount(): number {
-    return this.#dropped;
+    this.#onDrop = onDrop;
   }
 
   get heldBytes(): number {
@@ -125,7 +122,7 @@ export class DatagramReassembly {
 
   #drop(partial: Partial): void {
     this.#remove(partial);
-    this.#dropped += 1;
+    this.#onDrop(partial.channel);
   }
 
   #remove(partial: Partial): void {

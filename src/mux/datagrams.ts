@@ -1,15 +1,22 @@
 import type { Clock } from '../base/clock.ts';
-import { type DatagramPiece, DatagramQueue } from './datagram-queue.ts';
+import type { DatagramPiece } from '../wire/frames.ts';
+import { DatagramQueue } from './datagram-queue.ts';
 import { DatagramReassembly } from './datagram-reassembly.ts';
 
 /** The droppable class of a session: what may be lost, beside its streams. Datagrams are copied in, and cost nothing while none wait. */
 export class Datagrams {
-  readonly #queue = new DatagramQueue();
+  readonly #queue: DatagramQueue;
   readonly #reassembly: DatagramReassembly;
-  #unplaced = 0;
+  #dropped = 0;
 
-  constructor(clock: Clock) {
-    this.#reassembly = new DatagramReassembly(clock);
+  /** `onDrop` is told of each datagram of `channel` that is dropped here, in either direction; it only counts. */
+  constructor(clock: Clock, onDrop: (channel: number) => void = () => undefined) {
+    const drop = (channel: number): void => {
+      this.#dropped += 1;
+      onDrop(channel);
+    };
+    this.#queue = new DatagramQueue(clock, drop);
+    this.#reassembly = new DatagramReassembly(clock, drop);
   }
 
   get isReady(): boolean {
@@ -18,19 +25,24 @@ export class Datagrams {
 
   /** Datagrams dropped here, in either direction. */
   get droppedCount(): number {
-    return this.#queue.droppedCount + this.#reassembly.droppedCount + this.#unplaced;
+    return this.#dropped;
   }
 
   get heldBytes(): number {
     return this.#reassembly.heldBytes;
   }
 
-  send(channel: number, bytes: Uint8Array): boolean {
-    return this.#queue.push(channel, bytes);
+  /** What is `held` waits for `release`; until then all of that channel's must be. */
+  send(channel: number, bytes: Uint8Array, isHeld = false): boolean {
+    return this.#queue.push(channel, bytes, isHeld);
   }
 
-  take(roomBytes: number): DatagramPiece | undefined {
-    return this.#queue.take(roomBytes);
+  release(channel: number): void {
+    this.#queue.release(channel);
+  }
+
+  take(roomBytes: number, recordBytes: number = roomBytes): DatagramPiece | undefined {
+    return this.#queue.take(roomBytes, recordBytes);
   }
 
   receive(
@@ -45,7 +57,7 @@ export class Datagrams {
 
   /** A datagram that no channel wanted. */
   countUnplaced(): void {
-    this.#unplaced += 1;
+    this.#dropped += 1;
   }
 
   forget(channel: number): void {

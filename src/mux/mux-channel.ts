@@ -44,6 +44,9 @@ export class MuxChannel implements Channel, Flow, ReceivingOwner {
   #events: ChannelEvents = NO_EVENTS;
   /** Held while the OPEN is unanswered. */
   #ticket: OpenTicket | undefined;
+  /** Our ACCEPT waits to be taken: a datagram that overtook it would be dropped by the peer. */
+  #isAcceptDue = false;
+  #droppedDatagrams = 0;
 
   constructor(init: ChannelInit) {
     this.id = init.id;
@@ -88,6 +91,10 @@ export class MuxChannel implements Channel, Flow, ReceivingOwner {
     return this.#window.windowBytes;
   }
 
+  get droppedDatagramCount(): number {
+    return this.#droppedDatagrams;
+  }
+
   setPriority(priority: Priority): void {
     this.#scheduler.removeFlow(this.#slot);
     this.#slot.classIndex = classOf(priority);
@@ -125,7 +132,7 @@ export class MuxChannel implements Channel, Flow, ReceivingOwner {
   }
 
   sendDatagram(bytes: Uint8Array): boolean {
-    return this.isAccepted && this.#host.sendDatagram(this.id, bytes);
+    return this.isAccepted && this.#host.sendDatagram(this.id, bytes, this.#isAcceptDue);
   }
 
   // -- The mux's side: beginning and ending --
@@ -160,6 +167,7 @@ export class MuxChannel implements Channel, Flow, ReceivingOwner {
     encodeAccept(this.id, 0, metadata);
     this.#start(events, options);
     this.#state = 'open';
+    this.#isAcceptDue = true;
     this.#sending.liftEarlyBounds();
     this.#say(encodeAccept(this.id, this.#window.grant(), metadata));
     if (!this.#receiving.release()) return;
@@ -249,6 +257,10 @@ export class MuxChannel implements Channel, Flow, ReceivingOwner {
     if (this.isAccepted) this.#events.onDatagram?.(bytes);
   }
 
+  countDropped(): void {
+    this.#droppedDatagrams += 1;
+  }
+
   deliverData(bytes: Uint8Array): void {
     this.#events.onData(bytes);
   }
@@ -306,6 +318,8 @@ export class MuxChannel implements Channel, Flow, ReceivingOwner {
       this.#leave();
     } else if (this.#state === 'open') {
       this.#ticket?.leave();
+      this.#isAcceptDue = false;
+      this.#host.releaseDatagrams(this.id);
     } else {
       this.#state = 'opening';
       this.#ticket = this.#openLimit.enter();

@@ -1,13 +1,13 @@
 import type { Clock } from '../base/clock.ts';
 import { EtError } from '../base/errors.ts';
 import { invariant } from '../base/invariant.ts';
+import type { DatagramPiece } from '../wire/frames.ts';
 import { MAX_CHANNELS, MAX_STREAMS, MAX_UNANSWERED_OPENS } from '../wire/limits.ts';
 import type { JsonObject } from '../wire/messages.ts';
 import type { Channel, ChannelEvents, IncomingOpen, OpenRequest } from './channel.ts';
 import type { ChannelHost } from './channel-host.ts';
 import { ChannelTable, type Role } from './channel-table.ts';
 import { CreditPool } from './credit-pool.ts';
-import type { DatagramPiece } from './datagram-queue.ts';
 import { Datagrams } from './datagrams.ts';
 import { IncomingChannel } from './incoming-channel.ts';
 import { MuxChannel } from './mux-channel.ts';
@@ -28,7 +28,7 @@ export interface MuxOptions {
   readonly transport: StreamTransport;
   readonly clock: Clock;
   readonly events: MuxEvents;
-  /** False where nothing carries DATAGRAM frames: they are then refused. Default true. */
+  /** False where nothing carries DATAGRAM frames: datagrams are then refused. Default true. */
   readonly hasDatagrams?: boolean | undefined;
 }
 
@@ -66,7 +66,7 @@ export class Mux implements StreamSource {
     this.#clock = options.clock;
     this.#events = options.events;
     this.#table = new ChannelTable(options.role);
-    this.#datagrams = new Datagrams(options.clock);
+    this.#datagrams = new Datagrams(options.clock, (id) => this.#table.get(id)?.countDropped());
     this.#hasDatagrams = options.hasDatagrams ?? true;
     this.#host = this.#makeHost();
   }
@@ -151,9 +151,9 @@ export class Mux implements StreamSource {
     this.#refresh();
   }
 
-  /** The next piece for a DATAGRAM frame that fits into `roomBytes` of a record. */
-  takeDatagram(roomBytes: number): DatagramPiece | undefined {
-    return this.#datagrams.take(roomBytes);
+  /** The next piece for a DATAGRAM frame that fits into `roomBytes` of a record, of `recordBytes` in all. */
+  takeDatagram(roomBytes: number, recordBytes: number = roomBytes): DatagramPiece | undefined {
+    return this.#datagrams.take(roomBytes, recordBytes);
   }
 
   receiveDatagram(
@@ -200,7 +200,8 @@ export class Mux implements StreamSource {
       countLate: () => {
         this.#late += 1;
       },
-      sendDatagram: (id, bytes) => this.#sendDatagram(id, bytes),
+      sendDatagram: (id, bytes, isHeld) => this.#sendDatagram(id, bytes, isHeld),
+      releaseDatagrams: (id) => this.#datagrams.release(id),
     };
   }
 
@@ -243,9 +244,9 @@ export class Mux implements StreamSource {
     this.#refresh();
   }
 
-  #sendDatagram(id: number, bytes: Uint8Array): boolean {
-    const isQueued = this.#hasDatagrams && this.#datagrams.send(id, bytes);
-    if (isQueued && !this.#isTaking) this.#transport.wake();
+  #sendDatagram(id: number, bytes: Uint8Array, isHeld: boolean): boolean {
+    const isQueued = this.#hasDatagrams && this.#datagrams.send(id, bytes, isHeld);
+    if (isQueued && !isHeld && !this.#isTaking) this.#transport.wake();
     return isQueued;
   }
 

@@ -1,5 +1,5 @@
 /** What the user asks of us, and not of the program. */
-export type EscapeAction = 'end' | 'help' | 'suspend' | 'status';
+export type EscapeAction = 'end' | 'help' | 'suspend' | 'status' | 'command' | 'forwards';
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -9,6 +9,8 @@ const ACTIONS: ReadonlyMap<number, EscapeAction> = new Map([
   [0x3f, 'help'], // ?
   [0x1a, 'suspend'], // ^Z
   [0x73, 'status'], // s
+  [0x43, 'command'], // C
+  [0x23, 'forwards'], // #
 ]);
 
 /**

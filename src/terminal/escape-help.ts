@@ -5,6 +5,8 @@ export function escapeHelp(escapeChar: string): string {
     ` ${escapeChar}.   - end the session`,
     ` ${escapeChar}^Z  - suspend et`,
     ` ${escapeChar}s   - show the state of the connection`,
+    ` ${escapeChar}#   - list the forwards`,
+    ` ${escapeChar}C   - add or cancel a forward`,
     ` ${escapeChar}?   - this message`,
     ` ${escapeChar}${escapeChar}   - send the escape character by typing it twice`,
     '(Note that escapes are only recognized immediately after newline.)',

@@ -30,6 +30,15 @@ export interface ResumeEntry {
   readonly ranges: readonly StreamRange[];
 }
 
+/** One DATAGRAM frame: piece `index` of the `count` pieces of datagram `id` of a channel; `bytes` may be empty. */
+export interface DatagramPiece {
+  readonly channel: number;
+  readonly id: number;
+  readonly index: number;
+  readonly count: number;
+  readonly bytes: Uint8Array;
+}
+
 /**
  * What a record says. Bytes passed in are valid until the call returns.
  * Every number is within the bounds of section 5; whether it makes sense (an ACK of a record that was

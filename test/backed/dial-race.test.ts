@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { type RaceEntry, raceDials } from '../../src/backed/dial-race.ts';
+import type { Patience } from '../../src/backed/reconnect.ts';
 import type { DialResult } from '../../src/backed/redialer.ts';
 import type { SecureLink } from '../../src/backed/secure-link.ts';
 import { EtError } from '../../src/base/errors.ts';
@@ -39,7 +40,7 @@ class Road {
   }
 }
 
-function race(tcpOptions: Partial<RaceEntry>, sshOptions: Partial<RaceEntry>) {
+function race(tcpOptions: Partial<RaceEntry>, sshOptions: Partial<RaceEntry>, patience?: Patience) {
   const clock = new VirtualClock();
   const log: string[] = [];
   const tcp = new Road('tcp', log);
@@ -48,7 +49,7 @@ function race(tcpOptions: Partial<RaceEntry>, sshOptions: Partial<RaceEntry>) {
   const running = start((result) => {
     if (result.kind === 'link') log.push('a link');
     else log.push(`${result.error.message}${result.noRoute ? ', no route' : ''}`);
-  });
+  }, patience);
   return { clock, log, tcp, ssh, running };
 }
 
@@ -79,6 +80,20 @@ test('a road that is silent is given up', () => {
   clock.advance(4000);
   ssh.fail();
   expect(log).toEqual(['tcp starts', 'ssh starts', 'tcp is cancelled', 'no link after 4 s; ssh']);
+  expect(clock.pending).toBe(0);
+});
+
+test.each([
+  ['a race is patient unless it is told to be brief', undefined, 30_000],
+  ['a patient race gives its roads more time', 'patient', 30_000],
+  ['a brief one gives them less', 'brief', 4000],
+] as const)('%s', (_, patience, timeoutMs) => {
+  const { clock, log, running } = race({ patientMs: 30_000 }, { timeoutMs: 100 }, patience);
+  expect(running.patienceMs).toBe(timeoutMs + 1);
+  clock.advance(timeoutMs - 1);
+  expect(log).not.toContain('tcp is cancelled');
+  clock.advance(1);
+  expect(log.at(-1)).toBe(`no link after ${timeoutMs / 1000} s; no link after 0.1 s`);
   expect(clock.pending).toBe(0);
 });
 

@@ -17,6 +17,7 @@ class Dialer {
   attended: boolean;
   readonly jitter: () => number;
   dials: number[] = [];
+  patientDials: number[] = [];
 
   constructor(attended: boolean, jitter: () => number = () => 0.5) {
     this.attended = attended;
@@ -33,7 +34,12 @@ class Dialer {
       DEFAULT_RECONNECT,
     );
     this.state = state;
-    if (dial) this.dials.push(this.nowMs);
+    if (dial !== undefined) this.dials.push(this.nowMs);
+    if (dial === 'patient') this.patientDials.push(this.nowMs);
+  }
+
+  nudge(stillDialing = 0): void {
+    this.feed({ kind: 'nudge', stillDialing });
   }
 
   /** Lets time pass; each dial fails after `failAfterMs`. */
@@ -110,7 +116,7 @@ describe('after a loss', () => {
     dialer.feed({ kind: 'link-lost' });
     dialer.run(600_000);
     dialer.attended = true;
-    dialer.feed({ kind: 'nudge' });
+    dialer.nudge();
     const before = dialer.dials.length;
     dialer.run(610_000);
     expect(dialer.dials.length - before).toBeGreaterThanOrEqual(9);
@@ -134,6 +140,34 @@ describe('after a loss', () => {
   });
 });
 
+describe('a patient attempt', () => {
+  test('is the first one, and then one each 15 s, whoever is there and whatever becomes of them', () => {
+    const dialer = new Dialer(true);
+    dialer.feed({ kind: 'link-lost' });
+    dialer.run(62_000, 200);
+    expect(dialer.patientDials).toEqual([0, 15_750, 30_750, 45_750, 60_750]);
+  });
+
+  test('is every one that comes after a long wait', () => {
+    const dialer = new Dialer(false, () => 0.999_999);
+    dialer.feed({ kind: 'link-lost' });
+    dialer.run(600_000);
+    const rare = (at: number): boolean => at > 60_000;
+    expect(dialer.patientDials.filter(rare)).toEqual(dialer.dials.filter(rare));
+  });
+
+  test('is there beside a silent link too, and its loss adds none', () => {
+    const dialer = new Dialer(true);
+    dialer.feed({ kind: 'link-suspect' });
+    dialer.run(10_000, 4000);
+    dialer.feed({ kind: 'link-lost' });
+    dialer.run(14_900, 4000);
+    expect(dialer.patientDials).toEqual([0]);
+    dialer.run(16_000, 4000);
+    expect(dialer.patientDials.length).toBe(2);
+  });
+});
+
 describe('a nudge', () => {
   test('dials at once, but not within 100 ms of another dial', () => {
     const dialer = new Dialer(true);
@@ -141,17 +175,44 @@ describe('a nudge', () => {
     dialer.run(1800);
     dialer.dials = [];
     dialer.nowMs = 1849;
-    dialer.feed({ kind: 'nudge' });
+    dialer.nudge();
     expect(dialer.dials).toEqual([]);
     dialer.nowMs = 1850;
-    dialer.feed({ kind: 'nudge' });
-    dialer.feed({ kind: 'nudge' });
+    dialer.nudge();
+    dialer.nudge();
     expect(dialer.dials).toEqual([1850]);
+  });
+
+  test('starts none beside five that have not answered: the next comes within a second', () => {
+    const dialer = new Dialer(false, () => 0.999_999);
+    dialer.feed({ kind: 'link-lost' });
+    dialer.run(600_000);
+    dialer.nowMs = (dialer.dials.at(-1) ?? 0) + 5000;
+    dialer.dials = [];
+    const atMs = dialer.nowMs;
+    for (let i = 0; i < 5; i += 1) {
+      dialer.nudge(5);
+      dialer.nowMs += 100;
+    }
+    expect(dialer.dials).toEqual([]);
+    dialer.run(atMs + 1500);
+    expect(dialer.dials).toEqual([atMs + 1000]);
+    dialer.nudge(4);
+    expect(dialer.dials).toEqual([atMs + 1000, atMs + 1500]);
+  });
+
+  test('that comes right after a dial is not forgotten', () => {
+    const dialer = new Dialer(false);
+    dialer.feed({ kind: 'link-lost' });
+    dialer.run(100, 1, true);
+    dialer.nowMs = 99;
+    dialer.nudge();
+    expect([dialer.dials, dialer.state.nextAtMs]).toEqual([[0], 1099]);
   });
 
   test('changes nothing while nothing is wanted', () => {
     const dialer = new Dialer(true);
-    dialer.feed({ kind: 'nudge' });
+    dialer.nudge();
     expect([dialer.dials, dialer.state]).toEqual([[], INITIAL_RECONNECT]);
   });
 
@@ -160,7 +221,7 @@ describe('a nudge', () => {
     dialer.feed({ kind: 'link-suspect' });
     for (let at = 33; at < 4000; at += 33) {
       dialer.run(at);
-      dialer.feed({ kind: 'nudge' });
+      dialer.nudge();
     }
     expect(dialer.dials.length).toBeLessThanOrEqual(5);
     expect(dialer.dials.length).toBeGreaterThanOrEqual(3);
@@ -175,7 +236,7 @@ describe('without a route', () => {
     expect(dialer.state.isBlocked).toBe(true);
     dialer.run(29_000, 1, true);
     expect(dialer.dials).toEqual([0]);
-    dialer.feed({ kind: 'nudge' });
+    dialer.nudge();
     expect(dialer.dials).toEqual([0, 29_000]);
     expect(dialer.state.isBlocked).toBe(false);
     dialer.run(90_000, 1, true);
@@ -264,15 +325,17 @@ test('one link that is lost as soon as it joins is dialled again at once', () =>
 
 test('once stopped it never dials, whatever happens', () => {
   const kinds = ['link-lost', 'link-suspect', 'link-joined', 'link-revived', 'nudge', 'retry-due'];
-  const event = fc.constantFrom(...kinds) as fc.Arbitrary<'nudge'>;
+  const event = fc
+    .constantFrom(...kinds)
+    .map((kind) => ({ kind, stillDialing: 0 }) as ReconnectEvent);
   fc.assert(
     fc.property(fc.array(event, { maxLength: 20 }), fc.nat(20), (events, stopAt) => {
       const dialer = new Dialer(true);
-      for (const [i, kind] of events.entries()) {
+      for (const [i, each] of events.entries()) {
         dialer.nowMs += 700;
         if (i === stopAt) dialer.feed({ kind: 'stop' });
         const before = dialer.dials.length;
-        dialer.feed({ kind });
+        dialer.feed(each);
         if (i < stopAt) continue;
         expect(dialer.dials.length).toBe(before);
         expect(dialer.state.nextAtMs).toBe(undefined);
@@ -285,7 +348,7 @@ test('while a link is wanted, either a dial is on its way or the next one is due
   const event: fc.Arbitrary<ReconnectEvent> = fc.oneof(
     fc
       .constantFrom('link-lost', 'link-suspect', 'link-joined', 'link-revived', 'nudge')
-      .map((kind) => ({ kind }) as ReconnectEvent),
+      .map((kind) => ({ kind, stillDialing: 0 }) as ReconnectEvent),
     fc.record({ kind: fc.constant('dial-failed' as const), noRoute: fc.boolean() }).map((it) => ({
       ...it,
       stillDialing: 0,

@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { DEFAULT_RECONNECT } from '../../src/backed/reconnect.ts';
+import { DEFAULT_RECONNECT, type Patience } from '../../src/backed/reconnect.ts';
 import { type DialResult, Redialer, type RunningDial } from '../../src/backed/redialer.ts';
 import { SecureLink } from '../../src/backed/secure-link.ts';
 import { EtError } from '../../src/base/errors.ts';
@@ -13,6 +14,7 @@ import { pattern } from './stream-script.ts';
 interface Dialing {
   readonly atMs: number;
   readonly done: (result: DialResult) => void;
+  readonly patience: Patience | undefined;
   isCancelled: boolean;
 }
 
@@ -23,7 +25,9 @@ let failures: string[];
 let redialer: Redialer;
 let patienceMs: number | undefined;
 
-beforeEach(() => {
+beforeEach(reset);
+
+function reset(): void {
   clock = new VirtualClock();
   dials = [];
   links = [];
@@ -33,10 +37,10 @@ beforeEach(() => {
     onLink: (link) => links.push(link.id),
     onFail: (error, count) => failures.push(`${error.code} ${count}`),
   });
-});
+}
 
-function startDial(done: (result: DialResult) => void): RunningDial {
-  const dialing: Dialing = { atMs: clock.now(), done, isCancelled: false };
+function startDial(done: (result: DialResult) => void, patience?: Patience): RunningDial {
+  const dialing: Dialing = { atMs: clock.now(), done, patience, isCancelled: false };
   dials.push(dialing);
   const cancel = (): void => {
     dialing.isCancelled = true;
@@ -72,17 +76,63 @@ test('dials beside older attempts, and the first link ends the others', () => {
   expect(clock.pending).toBe(0);
 });
 
-test('an attempt that does not answer is dropped after four seconds', () => {
+test('an attempt that does not answer is dropped after four seconds, a patient one after thirty', () => {
   redialer.onKey();
   redialer.onLost();
-  clock.advance(3999);
+  clock.advance(4249);
+  expect(dials.slice(0, 3).map((dial) => dial.patience)).toEqual(['patient', 'brief', 'brief']);
+  expect(dials[1]?.isCancelled).toBe(false);
+  clock.advance(1);
+  expect(dials[1]?.isCancelled).toBe(true);
+  expect(dials[2]?.isCancelled).toBe(false);
+  clock.advance(29_999 - 4250);
   expect(dials[0]?.isCancelled).toBe(false);
   clock.advance(1);
   expect(dials[0]?.isCancelled).toBe(true);
-  expect(dials[1]?.isCancelled).toBe(false);
   expect(failures).toEqual([]);
   redialer.stop();
   expect(clock.pending).toBe(0);
+});
+
+describe('a patient attempt that is late', () => {
+  beforeEach(() => {
+    redialer.onSuspect();
+    clock.advance(4000);
+  });
+
+  test('lets the next one begin beside a silent link as if it had failed', () => {
+    expect(dials[0]?.patience).toBe('patient');
+    clock.advance(1000);
+    expect(atMs()).toEqual([0, 5000]);
+    expect(dials[0]?.isCancelled).toBe(false);
+    redialer.stop();
+    expect(clock.pending).toBe(0);
+  });
+
+  test('moves no other attempt when it fails in the end, and the failure is told', () => {
+    const { nextAtMs } = redialer.state;
+    clock.advance(500);
+    dials[0]?.done(refused);
+    expect(redialer.state.nextAtMs).toBe(nextAtMs);
+    expect(failures).toEqual(['ET_ERR_DIAL 1']);
+    redialer.stop();
+    expect(clock.pending).toBe(0);
+  });
+
+  test('wins all the same, and ends the younger ones', () => {
+    clock.advance(1500);
+    dials[0]?.done({ kind: 'link', link: newLink(1).link });
+    expect(links).toEqual([1]);
+    expect(dials[1]?.isCancelled).toBe(true);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('does not hide that there is no route for the others', () => {
+    redialer.onLost();
+    dials[1]?.done({ ...refused, noRoute: true });
+    expect(redialer.state.isBlocked).toBe(true);
+    redialer.stop();
+  });
 });
 
 test('an attempt over several roads has the time that it asks for', () => {
@@ -117,8 +167,8 @@ test('a dial that fails before it has begun is followed by the next, after the w
     clock,
     new SeededRandom(1),
     DEFAULT_RECONNECT,
-    (done) => {
-      dials.push({ atMs: clock.now(), done, isCancelled: false });
+    (done, patience) => {
+      dials.push({ atMs: clock.now(), done, patience, isCancelled: false });
       done(refused);
       return { cancel: () => undefined };
     },
@@ -135,8 +185,9 @@ test('a dial that fails before it has begun is followed by the next, after the w
 
 test('a result that comes after its attempt was dropped is not counted', () => {
   redialer.onLost();
-  clock.advance(4000);
+  clock.advance(30_000);
   const before = failures.length;
+  expect(dials[0]?.isCancelled).toBe(true);
   dials[0]?.done(refused);
   expect(failures.length).toBe(before);
   redialer.stop();
@@ -179,6 +230,33 @@ test('a key dials at once while a link is wanted, and is nothing otherwise', () 
   clock.advance(1000);
   expect(dials.length - before).toBeGreaterThanOrEqual(1);
   redialer.stop();
+});
+
+test('whatever is pressed, and however the link went, two patient attempts and eight others are all there is', () => {
+  const steps = fc.array(
+    fc.tuple(fc.constantFrom('key', 'key', 'nudge', 'lost'), fc.integer({ min: 1, max: 3000 })),
+    { maxLength: 100 },
+  );
+  fc.assert(
+    fc.property(steps, (all) => {
+      reset();
+      redialer.onSuspect();
+      let isLost = false;
+      for (const [what, afterMs] of all) {
+        clock.advance(afterMs);
+        if (what === 'key') redialer.onKey();
+        else if (what === 'nudge') redialer.nudge();
+        else if (!isLost) redialer.onLost();
+        isLost ||= what === 'lost';
+        const alive = dials.filter(({ isCancelled }) => !isCancelled);
+        const patientCount = alive.filter(({ patience }) => patience === 'patient').length;
+        expect(patientCount).toBeLessThanOrEqual(2);
+        expect(alive.length - patientCount).toBeLessThanOrEqual(8);
+      }
+      redialer.stop();
+      expect(clock.pending).toBe(0);
+    }),
+  );
 });
 
 test('a silent link that is heard of again ends the dial beside it', () => {

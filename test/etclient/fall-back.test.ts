@@ -1,4 +1,7 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
 import { EtError } from '../../src/base/errors.ts';
 import { parseCommandLine } from '../../src/etclient/cli/parse-command-line.ts';
 import type { ClientIo } from '../../src/etclient/client-io.ts';
@@ -6,12 +9,20 @@ import { fallBack } from '../../src/etclient/fall-back.ts';
 
 const MISSING = new EtError('ET_ERR_SERVER_MISSING', 'no etserver on PATH');
 
-async function fellBack(args: readonly string[], error: EtError = MISSING) {
+const directory = mkdtempSync(join(tmpdir(), 'et-fall-back-'));
+
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+async function fellBack(
+  args: readonly string[],
+  error: EtError = MISSING,
+  path: string = '/nonexistent',
+) {
   const command = parseCommandLine(args);
   if (command.kind !== 'connect') throw new Error(command.kind);
   const said: string[] = [];
   const io = { say: (line: string) => void said.push(line) } as Partial<ClientIo> as ClientIo;
-  return { status: await fallBack(error, command, io, { PATH: '/nonexistent' }), said };
+  return { status: await fallBack(error, command, io, { PATH: path }), said };
 }
 
 test('where there is no ssh to run the command, it says so', async () => {
@@ -29,4 +40,20 @@ test.each([
   ['another error', ['host', 'true'], new EtError('ET_ERR_BOOTSTRAP', 'no')],
 ])('ssh takes the place of et for none of these: %s', async (_what, args, error) => {
   expect(await fellBack(args, error)).toEqual({ status: undefined, said: [] });
+});
+
+test.each([
+  ['host ls -l', '-- host ls -l'],
+  ['-n host ls', '-n -- host ls'],
+  ['--fallback ssh -tt host top', '-tt -- host top'],
+  ['-s -p 2222 -l me -- host sftp', '-s -p 2222 -l me -- host sftp'],
+  ['-x -C -s host sftp', '-s -o Compression=yes -o ForwardX11=no -- host sftp'],
+  ['--fallback ssh -tt -s host sftp', '-tt -s -- host sftp'],
+])('et %s is ssh %s', async (ours, theirs) => {
+  const told = join(directory, 'told');
+  writeFileSync(join(directory, 'ssh'), `#!/bin/sh\necho "$*" >'${told}'\nexit 7\n`, {
+    mode: 0o755,
+  });
+  const { status } = await fellBack(ours.split(' '), MISSING, directory);
+  expect([status, readFileSync(told, 'utf8')]).toEqual([7, `${theirs}\n`]);
 });

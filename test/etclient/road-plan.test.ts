@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { ClientKeys } from '../../src/backed/client-keys.ts';
-import type { RunningDial } from '../../src/backed/redialer.ts';
+import { DEFAULT_RECONNECT, type Patience } from '../../src/backed/reconnect.ts';
+import { Redialer, type RunningDial } from '../../src/backed/redialer.ts';
 import { planRoads, type Roads } from '../../src/etclient/road-plan.ts';
 import type { Dial } from '../../src/link/carrier.ts';
 import { attemptFailedBy, DialFailure } from '../../src/link/dial-failure.ts';
@@ -12,6 +13,8 @@ import { VirtualClock } from '../support/virtual-clock.ts';
 class Road {
   startedMs: number[] = [];
   runningCount = 0;
+  mostRunning = 0;
+  longestMs = 0;
   readonly #clock: VirtualClock;
   readonly #failure: Error | undefined;
 
@@ -24,10 +27,13 @@ class Road {
     return (signal) => {
       this.startedMs.push(this.#clock.now());
       if (this.#failure !== undefined) return Promise.reject(this.#failure);
+      const startedMs = this.#clock.now();
       this.runningCount += 1;
+      this.mostRunning = Math.max(this.mostRunning, this.runningCount);
       return new Promise((_, reject) => {
         signal.addEventListener('abort', () => {
           this.runningCount -= 1;
+          this.longestMs = Math.max(this.longestMs, this.#clock.now() - startedMs);
           reject(new Error('given up'));
         });
       });
@@ -49,11 +55,14 @@ function plan(tcpFailure?: Error, options: Partial<Roads> = {}) {
     isNoRoute: (error: unknown) => error instanceof DialFailure && error.kind === 'no-route',
   };
   const roads = { tcp: tcp.dial, ssh: ssh.dial, sshFirst: false, ...options };
-  const { dial } = planRoads(clock, link, roads);
+  const { dial, upgrade } = planRoads(clock, link, roads);
   const failures: string[] = [];
-  const start = (): RunningDial =>
-    dial((result) => failures.push(result.kind === 'failed' ? result.error.message : 'a link'));
-  return { clock, tcp, ssh, failures, start };
+  const start = (patience: Patience = 'brief'): RunningDial =>
+    dial(
+      (result) => failures.push(result.kind === 'failed' ? result.error.message : 'a link'),
+      patience,
+    );
+  return { clock, tcp, ssh, failures, start, dial, upgrade };
 }
 
 const NO_ROUTE = new DialFailure([
@@ -68,6 +77,44 @@ test('ssh starts 1.5 s after tcp, and tcp again and again beside it', () => {
   expect(tcp.startedMs).toEqual([0, 4000, 8000, 12_000]);
   expect(tcp.runningCount).toBe(1);
 });
+
+test('a patient attempt gives tcp half a minute', () => {
+  const { clock, tcp, ssh, start } = plan();
+  start('patient');
+  clock.advance(31_000);
+  expect(ssh.startedMs).toEqual([1500]);
+  expect([tcp.startedMs, tcp.longestMs]).toEqual([[0, 30_000], 30_000]);
+});
+
+test('so does one that looks for a better road beside a link over ssh', () => {
+  const { clock, tcp, upgrade } = plan();
+  upgrade?.(() => undefined);
+  clock.advance(29_999);
+  expect(tcp.runningCount).toBe(1);
+  clock.advance(1);
+  expect([tcp.startedMs, tcp.runningCount]).toEqual([[0], 0]);
+});
+
+test.each([
+  ['tcp alone', { ssh: undefined }, 6],
+  // Each attempt that runs ssh tries tcp again and again meanwhile.
+  ['tcp and ssh', {}, 9],
+] as const)(
+  '%s: a dead network has few attempts at a time, and always a patient one',
+  (_, roads, most) => {
+    const { clock, tcp, ssh, dial } = plan(undefined, roads);
+    const events = { onLink: () => undefined, onFail: () => undefined };
+    const redialer = new Redialer(clock, new SeededRandom(1), DEFAULT_RECONNECT, dial, events);
+    redialer.onKey();
+    redialer.onLost();
+    clock.advance(10 * 60_000);
+    expect(tcp.longestMs).toBe(30_000);
+    expect(tcp.mostRunning).toBe(most);
+    expect(ssh.mostRunning).toBeLessThanOrEqual(3);
+    redialer.stop();
+    expect([tcp.runningCount, ssh.runningCount, clock.pending]).toEqual([0, 0, 0]);
+  },
+);
 
 test('both start at once for a host behind another', () => {
   const { tcp, ssh, start } = plan(undefined, { sshFirst: true });

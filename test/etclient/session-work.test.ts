@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { escapeOf, keepaliveMs } from '../../src/etclient/session-work.ts';
+import { decideTerminal, escapeOf, keepaliveMs } from '../../src/etclient/session-work.ts';
 
 test.each<[string | null | undefined, string | undefined, string | undefined]>([
   [undefined, undefined, '~'],
@@ -21,4 +21,15 @@ test.each<[number | undefined, number | undefined, number | undefined]>([
   [5, undefined, 5000],
 ])('keepalive: flag %j s, ssh_config %j s, so %j ms', (typed, configured, ms) => {
   expect(keepaliveMs(typed, configured)).toBe(ms);
+});
+
+test.each([
+  ['default', 'force', false],
+  ['default', 'yes', false],
+  ['forbidden', 'force', false],
+  ['forced', 'no', true],
+] as const)('a subsystem, terminal %s, RequestTTY %s: %s', (terminal, requestTty, has) => {
+  const work = { kind: 'subsystem', command: 'sftp' } as const;
+  const flags = { work, terminal, noStdin: false };
+  expect(decideTerminal(flags, { isInputTerminal: true }, requestTty)).toBe(has);
 });

@@ -136,6 +136,9 @@ class Host {
       ...this.#context,
       lifetime: DEFAULT_LIFETIME,
       work: this.work,
+      makeForwards: () => {
+        throw new Error('no forwards here');
+      },
       onOver: () => {
         this.isOver = true;
       },

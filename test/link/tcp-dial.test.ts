@@ -39,7 +39,7 @@ function world(names: Record<string, readonly string[] | 'silent' | Error> = {})
     return found;
   };
   const sockets = {
-    dialling(): DiallingSocket {
+    dialling(): DiallingSocket<Carrier> {
       const socket = new FakeSocket();
       const connect = socket.connect.bind(socket);
       socket.connect = (options) => {

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { equalBytes, utf8 } from '../../src/base/bytes.ts';
 import type { Channel } from '../../src/mux/channel.ts';
-import type { DatagramPiece } from '../../src/mux/datagram-queue.ts';
 import { Datagrams } from '../../src/mux/datagrams.ts';
 import { FrameWriter } from '../../src/wire/frame-writer.ts';
+import type { DatagramPiece } from '../../src/wire/frames.ts';
 import { MAX_DATAGRAM_BYTES } from '../../src/wire/limits.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
@@ -124,6 +124,60 @@ test('a datagram begun in large pieces is begun again where only small ones fit'
   const whole = takeAll(from, 1200).map((piece) => receive(to, piece));
   expect(equalBytes(whole.at(-1) as Uint8Array, bytes)).toBe(true);
   expect(from.take(1200)).toBeUndefined();
+});
+
+test('a datagram that is begun is not begun again for a record that has little room left', () => {
+  const from = new Datagrams(new VirtualClock());
+  from.send(0, new Uint8Array(65_507));
+  const ids = new Set<number>();
+  let count = 0;
+  for (let left = 1, record = 0; left > 0; record += 1) {
+    const piece = from.take([1000, 800, 600, 760][record % 4] ?? 0, 1000);
+    if (piece === undefined) continue;
+    ids.add(piece.id);
+    count += 1;
+    left = piece.count - 1 - piece.index;
+  }
+  expect([[...ids], count]).toEqual([[0], 89]);
+});
+
+test('what has waited for more than two seconds is dropped, and what came since is sent', () => {
+  const clock = new VirtualClock();
+  const dropped: number[] = [];
+  const from = new Datagrams(clock, (channel) => dropped.push(channel));
+  from.send(0, Uint8Array.of(1));
+  from.send(2, Uint8Array.of(2));
+  clock.advance(1);
+  from.send(0, Uint8Array.of(3));
+  clock.advance(2000);
+  expect(takeAll(from, 1024).map(({ bytes }) => bytes[0])).toEqual([3]);
+  expect(dropped).toEqual([0, 2]);
+  expect([from.isReady, from.droppedCount]).toEqual([false, 2]);
+});
+
+test('all channels together hold 8 MiB at the most, and what a channel that is gone held is free again', () => {
+  const from = new Datagrams(new VirtualClock());
+  for (let channel = 0; channel < 80; channel += 2) {
+    for (let i = 0; i < 4; i += 1) from.send(channel, new Uint8Array(60_000));
+  }
+  const fit = Math.floor((8 * 2 ** 20) / 60_000);
+  expect(from.droppedCount).toBe(160 - fit);
+  expect(takeAll(from, 61_000)).toHaveLength(fit);
+  for (let i = 0; i < 200; i += 1) from.send(2 * i, new Uint8Array(60_000), true);
+  expect([from.isReady, from.droppedCount]).toEqual([false, 160 - fit + 200 - fit]);
+  for (let i = 0; i < 200; i += 1) from.forget(2 * i);
+  for (let i = 0; i < fit; i += 1) from.send(2 * i, new Uint8Array(60_000));
+  expect(takeAll(from, 61_000)).toHaveLength(fit);
+});
+
+test('what is held waits for its release, and is bounded like the rest', () => {
+  const from = new Datagrams(new VirtualClock());
+  for (let i = 0; i < 70; i += 1) from.send(0, Uint8Array.of(i), true);
+  expect([from.isReady, takeAll(from, 1024)]).toEqual([false, []]);
+  from.release(0);
+  from.release(2);
+  expect(takeAll(from, 1024)).toHaveLength(64);
+  expect(from.droppedCount).toBe(6);
 });
 
 test('channels take turns, a datagram at a time; one that is gone has none', () => {

@@ -28,6 +28,7 @@ describe('as in ssh', () => {
     ['\r~~.', '\r~.'],
     ['~~~.', '~~.'],
     ['~?~s~\x1a~.', '<help><status><suspend><end>'],
+    ['~C~#x~C', '<command><forwards>x~C'],
     ['~x~.', '~x~.'],
     ['~\r~.', '~\r<end>'],
     ['~', ''],
@@ -107,5 +108,6 @@ test('a paste without escapes is passed on as the one piece it is', () => {
 });
 
 test('the help names every escape', () => {
-  for (const name of ['~.', '~^Z', '~s', '~?', '~~']) expect(escapeHelp('~')).toContain(name);
+  for (const name of ['~.', '~^Z', '~s', '~#', '~C', '~?', '~~'])
+    expect(escapeHelp('~')).toContain(name);
 });

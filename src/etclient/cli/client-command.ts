@@ -1,6 +1,9 @@
 import type { LogLevel } from '../../base/logger.ts';
 import type { Destination } from '../../bootstrap/destination.ts';
 import type { SshOptions } from '../../bootstrap/ssh-options.ts';
+import type { Endpoint } from '../../forward/endpoint.ts';
+import type { ForwardFlags } from './forward-flags.ts';
+import type { ForwardCommand, StatusCommand } from './subcommands.ts';
 
 /** What runs in the session. */
 export type Work =
@@ -8,6 +11,12 @@ export type Work =
   | { readonly kind: 'shell' }
   /** A command line for the login shell, as ssh runs one: without a terminal, if none is asked for. */
   | { readonly kind: 'command'; readonly command: string }
+  /** `-s`: a program that the host's sshd has under this name. */
+  | { readonly kind: 'subsystem'; readonly command: string }
+  /** `-N`: nothing; the session only carries forwards. */
+  | { readonly kind: 'none' }
+  /** `-W`: standard input and output are a connection that is made on the host. */
+  | { readonly kind: 'stdio'; readonly target: Endpoint }
   /** `-c`: a command line on a terminal; `stay`: then goes on as a shell. */
   | { readonly kind: 'terminal-command'; readonly command: string; readonly stay: boolean };
 
@@ -17,6 +26,7 @@ export type TerminalWish = 'default' | 'forced' | 'forbidden';
 /** Flags of any session, here or elsewhere. */
 export interface SessionFlags {
   readonly work: Work;
+  readonly forwards: ForwardFlags;
   readonly terminal: TerminalWish;
   /** `-n`: standard input is empty. */
   readonly noStdin: boolean;
@@ -66,5 +76,7 @@ export type ClientCommand =
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
   | SshQueryCommand
+  | StatusCommand
+  | ForwardCommand
   | ConnectCommand
   | LocalCommand;

@@ -22,6 +22,11 @@ export class GivenFlags {
     return this.#occurrences.filter((each) => each.key === key).map(({ value }) => value);
   }
 
+  /** The flags of these keys, in the order in which they were typed. */
+  among(keys: readonly ClientFlagKey[]): Occurrence<ClientFlagKey>[] {
+    return this.#occurrences.filter(({ key }) => keys.includes(key));
+  }
+
   /** Of flags that say the same thing the last one counts. */
   last(...keys: ClientFlagKey[]): Occurrence<ClientFlagKey> | undefined {
     return this.#occurrences.findLast(({ key }) => keys.includes(key));

@@ -8,11 +8,27 @@ A remote shell that no network can kill: it starts over SSH, and survives what
 happens to the connection afterwards. Options end at the host, as in ssh.
 `;
 
+const RUNNING = `For clients with forwards that run on this machine (a host of such a name is
+et -- status, or user@status):
+  et status [--json] [--session NAME]
+                          what each does: its link, forwards, bytes
+  et forward ls [--session NAME]
+  et forward add [--session NAME] FLAG VALUE
+                          as in et forward add -L 8003:db:5432; ends when it
+                          listens, and prints where
+  et forward rm [--session NAME] FLAG PLACE
+                          as in et forward rm -L 8003; open connections go on
+NAME is the host as typed, a process id, or the beginning of a session id. In a
+terminal ~C takes the same flags, -KL 8003 to cancel one, and help.
+`;
+
 const EXIT = `Exit status: the command's own; 128 + n when signal n ended it; 255 when et
 itself failed; 2 when it was called wrongly.
 `;
 
 /** What `et --help` prints. */
 export function clientHelp(): string {
-  return [USAGE, formatFlags(CLIENT_FLAGS), formatExamples(CLIENT_EXAMPLES), EXIT].join('\n');
+  return [USAGE, formatFlags(CLIENT_FLAGS), RUNNING, formatExamples(CLIENT_EXAMPLES), EXIT].join(
+    '\n',
+  );
 }

@@ -1,8 +1,10 @@
 import type { Example, Flag } from '../../base/flag.ts';
 
 export type ClientFlagKey =
+  | 'agent'
   | 'bind'
   | 'command'
+  | 'compress'
   | 'config-file'
   | 'escape-char'
   | 'fallback'
@@ -16,18 +18,35 @@ export type ClientFlagKey =
   | 'local'
   | 'log'
   | 'login'
+  | 'no-agent'
   | 'no-stdin'
   | 'no-tty'
+  | 'no-x11'
   | 'noexit'
   | 'port'
+  | 'protocol-2'
   | 'query'
   | 'quiet'
   | 'server-path'
   | 'ssh'
   | 'ssh-option'
   | 'ssh-port'
+  | 'subsystem'
   | 'tty'
-  | 't'
+  | 'dynamic-forward'
+  | 'forward-agent'
+  | 'gateway-ports'
+  | 'http-proxy'
+  | 'local-forward'
+  | 'no-terminal'
+  | 'remote-forward'
+  | 'reverse-tunnel'
+  | 'ssh-socket'
+  | 'stdio-forward'
+  | 'tunnel'
+  | 'udp'
+  | 'udp-idle'
+  | 'udp-reverse'
   | 'username'
   | 'verbose'
   | 'version'
@@ -35,6 +54,7 @@ export type ClientFlagKey =
 
 const WHAT = 'What to run';
 const SESSION = 'The session';
+const FORWARDS = 'Forwards, each as often as you like';
 const SSH = 'Handed to ssh';
 const TALK = 'Messages';
 
@@ -63,6 +83,12 @@ export const CLIENT_FLAGS: readonly Flag<ClientFlagKey>[] = [
   },
   { key: 'no-tty', short: '-T', group: WHAT, help: 'give no terminal, not even to a shell' },
   { key: 'no-stdin', short: '-n', group: WHAT, help: 'take nothing from standard input' },
+  {
+    key: 'subsystem',
+    short: '-s',
+    group: WHAT,
+    help: "the command is the name of one of sshd's subsystems, as sftp",
+  },
   {
     key: 'local',
     long: '--local',
@@ -128,6 +154,113 @@ export const CLIENT_FLAGS: readonly Flag<ClientFlagKey>[] = [
     help: 'what to do where the host has no etserver (default: ssh for a command without a terminal, else none)',
   },
   {
+    key: 'local-forward',
+    short: '-L',
+    argument: '[BIND:]PORT:HOST:PORT',
+    group: FORWARDS,
+    help: 'listen here, and connect from the host; paths of unix sockets may stand on either side',
+  },
+  {
+    key: 'remote-forward',
+    short: '-R',
+    argument: '[BIND:]PORT:HOST:PORT',
+    group: FORWARDS,
+    help: 'listen on the host, and connect from here; port 0: any, which is reported',
+  },
+  {
+    key: 'dynamic-forward',
+    short: '-D',
+    argument: '[BIND:]PORT',
+    group: FORWARDS,
+    help: 'a SOCKS 4a and 5 proxy here, UDP included; names are resolved on the host',
+  },
+  {
+    key: 'http-proxy',
+    long: '--http-proxy',
+    argument: '[BIND:]PORT',
+    group: FORWARDS,
+    help: 'an HTTP proxy here',
+  },
+  {
+    key: 'tunnel',
+    short: '-t',
+    long: '--tunnel',
+    argument: 'P:Q[,...]',
+    group: FORWARDS,
+    help: "Eternal Terminal's -L: ports, ranges A-B:C-D, paths; for ssh's -t write --tty or -tt",
+  },
+  {
+    key: 'reverse-tunnel',
+    short: '-r',
+    long: '--reversetunnel',
+    argument: 'P:Q[,...]',
+    group: FORWARDS,
+    help: "Eternal Terminal's -R; NAME:/path gives programs on the host a socket, its path in $NAME",
+  },
+  {
+    key: 'udp',
+    short: '-U',
+    long: '--udp',
+    argument: '[BIND:]PORT:HOST:PORT',
+    group: FORWARDS,
+    help: 'datagrams: listen here, and send from the host',
+  },
+  {
+    key: 'udp-reverse',
+    long: '--udp-reverse',
+    argument: '[BIND:]PORT:HOST:PORT',
+    group: FORWARDS,
+    help: 'datagrams: listen on the host, and send from here',
+  },
+  {
+    key: 'udp-idle',
+    long: '--udp-idle',
+    argument: 'SECONDS',
+    group: FORWARDS,
+    help: 'forget a sender of datagrams that was silent for this long (default: 60)',
+  },
+  {
+    key: 'stdio-forward',
+    short: '-W',
+    argument: 'HOST:PORT',
+    group: FORWARDS,
+    help: 'connect standard input and output to this port from the host, as for a ProxyCommand',
+  },
+  {
+    key: 'no-terminal',
+    short: '-N',
+    long: '--no-terminal',
+    group: FORWARDS,
+    help: 'run nothing: only forward',
+  },
+  {
+    key: 'gateway-ports',
+    short: '-g',
+    group: FORWARDS,
+    help: 'let other machines connect to forwards that name no BIND',
+  },
+  {
+    key: 'agent',
+    short: '-A',
+    group: FORWARDS,
+    help: 'forward the agent; who can read your files on the host can use it meanwhile',
+  },
+  {
+    key: 'forward-agent',
+    short: '-f',
+    long: '--forward-ssh-agent',
+    group: FORWARDS,
+    help: "Eternal Terminal's -A",
+  },
+  {
+    key: 'ssh-socket',
+    long: '--ssh-socket',
+    argument: 'PATH',
+    group: FORWARDS,
+    help: 'forward the agent that listens there (default: $SSH_AUTH_SOCK)',
+  },
+  { key: 'no-agent', short: '-a', group: FORWARDS, help: 'do not forward the agent' },
+  {
     key: 'ssh',
     long: '--ssh',
     argument: 'COMMAND',
@@ -164,6 +297,13 @@ export const CLIENT_FLAGS: readonly Flag<ClientFlagKey>[] = [
   { key: 'ipv4', short: '-4', group: SSH, help: 'IPv4 only' },
   { key: 'ipv6', short: '-6', group: SSH, help: 'IPv6 only' },
   {
+    key: 'compress',
+    short: '-C',
+    group: SSH,
+    help: 'compress what goes through ssh; what goes straight to the session server is not',
+  },
+  { key: 'no-x11', short: '-x', group: SSH, help: 'do not forward X11' },
+  {
     key: 'query',
     short: '-G',
     group: SSH,
@@ -182,9 +322,11 @@ export const CLIENT_FLAGS: readonly Flag<ClientFlagKey>[] = [
   { key: 'help', short: '-h', long: '--help', group: TALK, help: 'print this' },
 ];
 
-/** Understood, and not shown: `-t` twice is `--tty`, once is a question of habit. */
+/**
+ * Understood, and not shown: `-2`, the only SSH there is, is still said by programs that run ssh.
+ */
 export const HIDDEN_CLIENT_FLAGS: readonly Flag<ClientFlagKey>[] = [
-  { key: 't', short: '-t', group: WHAT, help: 'half of -tt' },
+  { key: 'protocol-2', short: '-2', group: SSH, help: 'SSH 2, as ever' },
 ];
 
 export const CLIENT_EXAMPLES: readonly Example[] = [
@@ -200,6 +342,10 @@ export const CLIENT_EXAMPLES: readonly Example[] = [
   {
     command: 'et -c "tmux new -A -s main" example.org',
     text: 'a command on a terminal, in place of the shell',
+  },
+  {
+    command: 'et -N -L 5432:db:5432 -D 1080 example.org',
+    text: 'only forwards: a database, and a SOCKS proxy',
   },
   {
     command: 'et --ssh "gcloud compute ssh --zone z" vm-1',

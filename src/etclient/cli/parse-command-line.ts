@@ -4,16 +4,20 @@ import type { ClientCommand, LocalCommand } from './client-command.ts';
 import { parseChoice, parseName, parsePortRange } from './flag-values.ts';
 import { GivenFlags, spelled } from './given-flags.ts';
 import { CLIENT_FLAGS, type ClientFlagKey, HIDDEN_CLIENT_FLAGS } from './option-table.ts';
-import { readArguments, unknownFlag } from './read-arguments.ts';
+import { type ReadArguments, readArguments, unknownFlag } from './read-arguments.ts';
 import { sessionFlags } from './session-flags.ts';
 import { sshFlags } from './ssh-flags.ts';
+import { parseSubcommand } from './subcommands.ts';
 
 /** Where the session server listens unless the user says otherwise. */
 export const DEFAULT_SERVER_PORT = '60000-61000';
 
+type Operands = Pick<ReadArguments<ClientFlagKey>, 'operands' | 'isTerminated'>;
+
 /** Flags that only make sense on the way to another host. */
 const NOT_LOCAL: readonly ClientFlagKey[] = [
   'bind',
+  'compress',
   'config-file',
   'fallback',
   'identity',
@@ -21,6 +25,7 @@ const NOT_LOCAL: readonly ClientFlagKey[] = [
   'ipv6',
   'jump',
   'login',
+  'no-x11',
   'port',
   'query',
   'server-path',
@@ -37,34 +42,32 @@ const NOT_LOCAL: readonly ClientFlagKey[] = [
  * @throws {EtError} ET_ERR_USAGE, one line that names the flag and the fix
  */
 export function parseCommandLine(argv: readonly string[]): ClientCommand {
+  const subcommand = parseSubcommand(argv);
+  if (subcommand !== undefined) return subcommand;
   const flags = [...CLIENT_FLAGS, ...HIDDEN_CLIENT_FLAGS];
-  const { occurrences, operands, unknown } = readArguments(flags, argv);
+  const read = readArguments(flags, argv);
+  const { occurrences, unknown } = read;
   const given = new GivenFlags(occurrences);
   if (given.has('help')) return { kind: 'help' };
   if (given.has('version')) return { kind: 'version' };
-  // Before the unknown flag: that may be the ports of Eternal Terminal's -t8080:80.
-  if (given.count('t') === 1) throw usageError(AMBIGUOUS_T);
   if (unknown !== undefined) throw usageError(unknownFlag(flags, unknown));
-  return given.has('local') ? localCommand(given, operands) : hostCommand(given, operands);
+  return given.has('local') ? localCommand(given, read) : hostCommand(given, read);
 }
 
-const AMBIGUOUS_T =
-  '-t asks for a terminal in ssh: write --tty or -tt; in Eternal Terminal it is a tunnel, which et has none of: use ssh -L';
-
-function localCommand(given: GivenFlags, words: readonly string[]): LocalCommand {
+function localCommand(given: GivenFlags, { operands, isTerminated }: Operands): LocalCommand {
   const foreign = NOT_LOCAL.find((key) => given.has(key));
   if (foreign !== undefined) {
     throw usageError(
       `${spelled(foreign)} is about a host, and --local has none: leave one of them out`,
     );
   }
-  return { kind: 'local', ...sessionFlags(given, words) };
+  return { kind: 'local', ...sessionFlags(given, operands, isTerminated) };
 }
 
-function hostCommand(given: GivenFlags, operands: readonly string[]): ClientCommand {
+function hostCommand(given: GivenFlags, { operands, isTerminated }: Operands): ClientCommand {
   const [host, ...words] = operands;
   // Before the host is missed: a flag that has no value in ssh, as -k, may have swallowed it.
-  const session = sessionFlags(given, words);
+  const session = sessionFlags(given, words, isTerminated);
   const ssh = sshFlags(given);
   if (host === undefined) {
     throw usageError('no host: write et [user@]host, or et --local for a shell on this machine');

@@ -16,6 +16,8 @@ export interface ReadArguments<Key extends string> {
   readonly occurrences: readonly Occurrence<Key>[];
   /** What follows the flags, untouched. */
   readonly operands: readonly string[];
+  /** The flags ended at `--`, so that no operand is one, whatever it begins with. */
+  readonly isTerminated: boolean;
   /** The first flag that is in no table. */
   readonly unknown: string | undefined;
 }
@@ -46,7 +48,8 @@ export function readArguments<Key extends string>(
   }
   try {
     const { operands, unknown } = parser.parseOptions([...argv]);
-    return { occurrences, operands, unknown: unknown[0] };
+    const isTerminated = argv.at(-1 - operands.length) === '--';
+    return { occurrences, operands, isTerminated, unknown: unknown[0] };
   } catch (error) {
     if (error instanceof CommanderError) throw missingValue(flags, argv, error);
     throw error;

@@ -2,14 +2,21 @@ import type { LogLevel } from '../../base/logger.ts';
 import { usageError } from '../../base/usage-error.ts';
 import type { SessionFlags, TerminalWish, Work } from './client-command.ts';
 import { parseEscapeChar, parseGrace, parseKeepalive, parseName } from './flag-values.ts';
-import type { GivenFlags } from './given-flags.ts';
+import { forwardFlags, isHalfOfTty, stdioTarget } from './forward-flags.ts';
+import { type GivenFlags, spelled } from './given-flags.ts';
+import type { ClientFlagKey } from './option-table.ts';
 
 /** The name of a cipher, which is what -c chooses in ssh. */
 const CIPHER = /^(?:aes(?:128|192|256)|chacha20|3des|arcfour|blowfish|cast128)[\w.@,-]*$/u;
 
-/** The flags of any session; `words` are the command. */
-export function sessionFlags(given: GivenFlags, words: readonly string[]): SessionFlags {
-  const work = workOf(given, words);
+/** The flags of any session; `words` are the command, and `isVerbatim` when what begins with a dash is no flag among them. */
+export function sessionFlags(
+  given: GivenFlags,
+  words: readonly string[],
+  isVerbatim: boolean,
+): SessionFlags {
+  const command = isVerbatim ? words.join(' ') : commandAfterHost(words);
+  const work = idleWork(given, command) ?? runWork(given, command, firstOf(words));
   const terminal = terminalWish(given);
   if (work.kind === 'terminal-command' && terminal === 'forbidden') {
     throw usageError('-c runs its command on a terminal, which -T forbids: leave one of them out');
@@ -17,6 +24,7 @@ export function sessionFlags(given: GivenFlags, words: readonly string[]): Sessi
   const typed = given.last('escape-char');
   return {
     work,
+    forwards: forwardFlags(given),
     terminal,
     noStdin: given.has('no-stdin'),
     escape: typed === undefined ? undefined : parseEscapeChar(typed.value),
@@ -28,9 +36,44 @@ export function sessionFlags(given: GivenFlags, words: readonly string[]): Sessi
   };
 }
 
-function workOf(given: GivenFlags, words: readonly string[]): Work {
+/** Flags that say what to run. */
+const RUNNING: readonly ClientFlagKey[] = ['command', 'noexit', 'subsystem', 'tty'];
+
+/** What there is to do where nothing is run: -W or -N. */
+function idleWork(given: GivenFlags, command: string): Work | undefined {
+  const target = stdioTarget(given);
+  const flag = target !== undefined ? '-W' : given.has('no-terminal') ? '-N' : undefined;
+  if (flag === undefined) return undefined;
+  const other = RUNNING.find((key) => given.has(key));
+  if (other !== undefined) {
+    throw usageError(`${flag} runs nothing on the host: leave out ${flag} or ${spelled(other)}`);
+  }
+  if (command !== '') {
+    throw usageError(
+      `${flag} runs nothing on the host: leave out ${flag}, or the command after the host`,
+    );
+  }
+  return target === undefined ? { kind: 'none' } : { kind: 'stdio', target };
+}
+
+function runWork(given: GivenFlags, command: string, first: string): Work {
+  return given.has('subsystem') ? subsystemWork(given, command) : workOf(given, command, first);
+}
+
+function subsystemWork(given: GivenFlags, command: string): Work {
+  const other = (['command', 'noexit'] as const).find((key) => given.has(key));
+  if (other !== undefined) {
+    throw usageError(`-s runs a subsystem, and nothing else: leave out -s or ${spelled(other)}`);
+  }
+  if (command === '') {
+    throw usageError('-s needs the name of a subsystem after the host, as in et -s host sftp');
+  }
+  return { kind: 'subsystem', command };
+}
+
+/** `first` is the first word of `command`. */
+function workOf(given: GivenFlags, command: string, first: string): Work {
   const typed = given.last('command');
-  const command = commandAfterHost(words);
   if (typed === undefined) {
     if (given.has('noexit')) {
       throw usageError(
@@ -46,7 +89,7 @@ function workOf(given: GivenFlags, words: readonly string[]): Work {
   }
   if (typed.value.trim() === '') throw usageError('-c needs a command, as in -c "tmux attach"');
   if (command !== '') {
-    throw usageError(`-c and a command after the host (${firstOf(words)}): leave one of them out`);
+    throw usageError(`-c and a command after the host (${first}): leave one of them out`);
   }
   return { kind: 'terminal-command', command: typed.value, stay: given.has('noexit') };
 }
@@ -67,8 +110,10 @@ function firstOf(words: readonly string[]): string {
   return words[0] ?? '';
 }
 
+/** `-tt` is `--tty`; once, as in ssh, it has swallowed what follows, and is told apart when that is read as a tunnel. */
 function terminalWish(given: GivenFlags): TerminalWish {
-  const last = given.last('tty', 't', 'no-tty');
+  const typed = given.among(['tty', 'tunnel', 'no-tty']);
+  const last = typed.findLast((each) => each.key !== 'tunnel' || isHalfOfTty(each));
   if (last === undefined) return 'default';
   return last.key === 'no-tty' ? 'forbidden' : 'forced';
 }

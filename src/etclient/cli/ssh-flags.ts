@@ -14,6 +14,7 @@ export interface SshFlags {
 
 /** Flags that a command in place of ssh would not be given. */
 const OF_SSH_ONLY: readonly ClientFlagKey[] = [
+  'compress',
   'config-file',
   'identity',
   'ipv4',
@@ -21,6 +22,12 @@ const OF_SSH_ONLY: readonly ClientFlagKey[] = [
   'jump',
   'ssh-option',
   'ssh-port',
+];
+
+/** Flags that are short for an option. ssh takes the first value of each, and a flag goes before `-o`: these stand first. */
+const FLAG_SETTINGS: readonly (readonly [ClientFlagKey, string])[] = [
+  ['compress', 'Compression=yes'],
+  ['no-x11', 'ForwardX11=no'],
 ];
 
 export function sshFlags(given: GivenFlags): SshFlags {
@@ -36,11 +43,12 @@ export function sshFlags(given: GivenFlags): SshFlags {
 
 function sshOptions(given: GivenFlags): SshOptions {
   const login = given.last('login', 'username');
+  const settings = FLAG_SETTINGS.flatMap(([key, setting]) => (given.has(key) ? [setting] : []));
   const family = given.last('ipv4', 'ipv6')?.key;
   return {
     identityFiles: given.all('identity').map((text) => parseName('-i', text)),
     configFile: given.value('config-file', (text) => parseName('-F', text)),
-    options: given.all('ssh-option').map((text) => parseName('-o', text)),
+    options: [...settings, ...given.all('ssh-option').map((text) => parseName('-o', text))],
     jump: given.value('jump', (text) => parseName('-J', text)),
     family: family === undefined ? undefined : family === 'ipv4' ? 4 : 6,
     port: given.value('ssh-port', parseSshPort),

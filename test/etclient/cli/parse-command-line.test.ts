@@ -7,6 +7,13 @@ import { parseCommandLine } from '../../../src/etclient/cli/parse-command-line.t
 
 const SESSION = {
   work: { kind: 'shell' },
+  forwards: {
+    typed: [],
+    agent: undefined,
+    agentSocket: undefined,
+    gatewayPorts: false,
+    udpIdleSeconds: 60,
+  },
   terminal: 'default',
   noStdin: false,
   escape: undefined,
@@ -39,6 +46,10 @@ function words(line: string): string[] {
 
 function parsed(line: string): unknown {
   return parseCommandLine(words(line));
+}
+
+function command(text: string): ConnectCommand['work'] {
+  return { kind: 'command', command: text };
 }
 
 function objection(line: string): string {
@@ -112,6 +123,9 @@ describe('a flag of the session', () => {
   });
 });
 
+/** ssh takes the first. */
+const OVERRULED = ['Compression=yes', 'ForwardX11=no', 'Compression=no', 'ForwardX11=yes'];
+
 describe('a flag for ssh', () => {
   test.each<[string, Partial<ConnectCommand['ssh']>]>([
     ['-p 2222', { port: 2222 }],
@@ -128,12 +142,17 @@ describe('a flag for ssh', () => {
     ['-6', { family: 6 }],
     ['-4 -6', { family: 6 }],
     ['-q', { quiet: true }],
+    ['-C', { options: ['Compression=yes'] }],
+    ['-x', { options: ['ForwardX11=no'] }],
+    ['-o Compression=no -oForwardX11=yes -xC', { options: OVERRULED }],
+    ['-oPort=1 "-oForwardX11 no"', { options: ['Port=1', 'ForwardX11 no'] }],
+    ['-2', {}],
   ])('%s', (flags, ssh) => {
     const quiet = ssh.quiet ?? false;
     expect(parsed(`${flags} h`)).toEqual({ ...CONNECT, quiet, ssh: { ...NO_SSH_OPTIONS, ...ssh } });
   });
 
-  test.each(['-p 2222', '-i k', '-F f', '-o A=1', '-J j', '-4', '-6'])(
+  test.each(['-p 2222', '-i k', '-F f', '-o A=1', '-J j', '-4', '-6', '-C'])(
     '%s is not given to a command in place of ssh, which is said',
     (flags) => {
       const flag = flags.slice(0, 2);
@@ -175,6 +194,13 @@ describe('what runs', () => {
     ['h -- ls', { work: { kind: 'command', command: 'ls' } }],
     ['h -- -odd', { work: { kind: 'command', command: '-odd' } }],
     ['-- h ls --port 1', { work: { kind: 'command', command: 'ls --port 1' } }],
+    ['-- h -odd', { work: { kind: 'command', command: '-odd' } }],
+    ['-- h -- ls', { work: { kind: 'command', command: '-- ls' } }],
+    ['-n -- h -s', { noStdin: true, work: { kind: 'command', command: '-s' } }],
+    ['-s h sftp', { work: { kind: 'subsystem', command: 'sftp' } }],
+    ['-s -- h sftp', { work: { kind: 'subsystem', command: 'sftp' } }],
+    ['-s h a b', { work: { kind: 'subsystem', command: 'a b' } }],
+    ['-tt -s h sftp', { terminal: 'forced', work: { kind: 'subsystem', command: 'sftp' } }],
     ['h rsync --server -e.L . /tmp', { work: command('rsync --server -e.L . /tmp') }],
     ['--tty h top', { terminal: 'forced', work: command('top') }],
     ['-tt h top', { terminal: 'forced', work: command('top') }],
@@ -197,16 +223,51 @@ describe('what runs', () => {
     ['--local', {}],
     ['--local echo hi', { work: command('echo hi') }],
     ['--local -- echo -n', { work: command('echo -n') }],
+    ['--local -- -odd', { work: command('-odd') }],
+    ['--local -s sftp', { work: { kind: 'subsystem', command: 'sftp' } }],
     ['-v --local --tty top', { logLevel: 1, terminal: 'forced', work: command('top') }],
     ['--local -c top', { work: { kind: 'terminal-command', command: 'top', stay: false } }],
     ['--local --grace 1h', { graceSeconds: 3600 }],
   ])('%s', (line, expected) => {
     expect(parsed(line)).toEqual({ ...LOCAL, ...expected });
   });
+});
 
-  function command(text: string): ConnectCommand['work'] {
-    return { kind: 'command', command: text };
-  }
+/** As scp, sftp, rsync and git of 2022 and later call ssh. */
+describe('programs that run ssh are understood', () => {
+  const scp = '-x -oPermitLocalCommand=no -oClearAllForwardings=yes -oRemoteCommand=none';
+  const sftp = '"-oForwardX11 no" "-oPermitLocalCommand no" "-oClearAllForwardings yes"';
+  test.each<[string, ConnectCommand['work'], Partial<ConnectCommand['ssh']>]>([
+    [
+      `${scp} -oRequestTTY=no -q -4 -C -oForwardAgent=no -p 2222 -l me -s -- host sftp`,
+      { kind: 'subsystem', command: 'sftp' },
+      { port: 2222, user: 'me', family: 4, quiet: true },
+    ],
+    [
+      `${scp} -oRequestTTY=no -oForwardAgent=no -- host "scp -r -t /x"`,
+      { kind: 'command', command: 'scp -r -t /x' },
+      {},
+    ],
+    ['-x -oClearAllForwardings=yes -n -- host scp /x h2:/y', command('scp /x h2:/y'), {}],
+    [
+      `${sftp} "-obatchmode yes" "-oForwardAgent no" "-oPort 2222" -l me -s -- host sftp`,
+      { kind: 'subsystem', command: 'sftp' },
+      { user: 'me' },
+    ],
+    [`${sftp} -v -6 -- host /opt/sftp-server`, command('/opt/sftp-server'), { family: 6 }],
+    [
+      '-l me host rsync --server -re.iLsfxCIvu . /x',
+      command('rsync --server -re.iLsfxCIvu . /x'),
+      {},
+    ],
+    [
+      `-o SendEnv=GIT_PROTOCOL -4 -p 2222 host "git-upload-pack '/x.git'"`,
+      command("git-upload-pack '/x.git'"),
+      { port: 2222, options: ['SendEnv=GIT_PROTOCOL'] },
+    ],
+  ])('%s', (line, work, ssh) => {
+    expect(parsed(line)).toMatchObject({ destination: { host: 'host' }, work, ssh });
+  });
 });
 
 test.each<[string, unknown]>([
@@ -237,6 +298,10 @@ describe('a mistake is answered with the flag and the fix', () => {
     ['--terminal-path', '--server-path needs a value: --terminal-path PATH'],
     ['-c "" h', '-c needs a command, as in -c "tmux attach"'],
     ['-c top h ls', '-c and a command after the host (ls): leave one of them out'],
+    ['-s h', '-s needs the name of a subsystem after the host, as in et -s host sftp'],
+    ['-s sftp', '-s needs the name of a subsystem after the host'],
+    ['-s -c top h', '-s runs a subsystem, and nothing else: leave out -s or -c/--command'],
+    ['-s -e h sftp', '-s runs a subsystem, and nothing else: leave out -s or -e/--noexit'],
     ['-c top -T h', '-c runs its command on a terminal, which -T forbids'],
     ['--port 7000 h:7001', '--port 7000 and :7001 after the host are the same thing'],
     ['--port 7000-7001 h:7000', '--port 7000-7001 and :7000 after the host are the same thing'],
@@ -251,6 +316,7 @@ describe('a mistake is answered with the flag and the fix', () => {
     ['--fallback yes h', '--fallback "yes": ssh or none'],
     ['--local -p 22', '-p is about a host, and --local has none: leave one of them out'],
     ['--local -u me', '-u/--username is about a host, and --local has none'],
+    ['--local -x', '-x is about a host, and --local has none'],
     ['--local --via ssh', '--via is about a host, and --local has none'],
   ])('%s', (line, expected) => {
     expect(objection(line)).toContain(expected);
@@ -286,10 +352,8 @@ describe('a mistake is answered with the flag and the fix', () => {
 
 describe('a flag that means something else in another program says both meanings', () => {
   test.each([
-    ['-t h top', ['-t', 'terminal in ssh', '--tty', 'Eternal Terminal', 'tunnel']],
-    ['-t 8080:80 h', ['-t', 'terminal in ssh', '--tty', 'Eternal Terminal', 'tunnel']],
-    ['-t8080:80 h', ['-t', 'terminal in ssh', '--tty', 'Eternal Terminal', 'tunnel']],
-    ['-vt h', ['-t', 'terminal in ssh', 'Eternal Terminal']],
+    ['-t h top', ['-t', 'in ssh', '--tty', 'Eternal Terminal', 'tunnel']],
+    ['-vt h', ['-t', 'in ssh', 'Eternal Terminal']],
     ['-p 60000-61000 h', ["ssh's port", "Eternal Terminal's -p", '--port']],
     ['-k h', ['seconds', "ssh's -k", 'GSSAPIDelegateCredentials']],
     ['-k 0 h', ['1-3600']],
@@ -297,12 +361,6 @@ describe('a flag that means something else in another program says both meanings
     ['-e none h', ['-c CMD', 'Eternal Terminal', "ssh's -e", '--escape-char']],
     ['-c aes128-gcm@openssh.com h', ["ssh's -c", '-o Ciphers=aes128-gcm@openssh.com']],
     ['-v 9 h', ['no number', 'Eternal Terminal', '-vvv']],
-    ['-x h', ['-x', 'X11', 'ssh', 'Eternal Terminal', 'etserver kill --all']],
-    ['-f h', ['-f', 'background in ssh', 'Eternal Terminal']],
-    ['-N h', ['-N', 'no command in ssh', 'Eternal Terminal', '-T']],
-    ['-L8080:localhost:80 h', ['-L', 'ssh -L']],
-    ['-L 8080:localhost:80 h', ['-L', 'ssh -L']],
-    ['-qA h', ['-A', 'ssh -A']],
     ['--jumphost=gate h', ['--jumphost', 'Eternal Terminal', '-J']],
     ['--verbose 9 h', ['--verbose', '-v']],
   ])('%s', (line, parts) => {

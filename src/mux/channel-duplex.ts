@@ -1,7 +1,7 @@
 import { Duplex } from 'node:stream';
 import { copyOf } from '../base/bytes.ts';
 import type { EtError } from '../base/errors.ts';
-import type { Channel, ChannelEvents } from '../mux/channel.ts';
+import type { Channel, ChannelEvents } from './channel.ts';
 
 type Done = (error?: Error | null) => void;
 

@@ -1,0 +1,70 @@
+import type { ClientStatus, ForwardReport } from './client-status.ts';
+import { formatRate } from './describe-link.ts';
+import { formatTable } from './format-table.ts';
+
+const HEADINGS: readonly string[] =
+  'forward|listens on|target|state|open|waiting|refused|in|out|dropped|last error'.split('|');
+const NUMBERS = [4, 5, 6, 7, 8, 9];
+const STATES: Readonly<Record<ClientStatus['state'], string>> = {
+  starting: 'starting',
+  connected: 'connected',
+  reconnecting: 'reconnecting',
+  'waiting-for-login': 'waits for a login',
+};
+
+/** What `et status` prints: a block for each client. */
+export function formatStatus(clients: readonly ClientStatus[]): string {
+  return clients.map((client) => `${blockOf(client).map(printable).join('\n')}\n`).join('\n');
+}
+
+/** The table of `et forward ls` and `~#`; no lines where there are no forwards. */
+export function formatForwards(forwards: readonly ForwardReport[]): string[] {
+  if (forwards.length === 0) return [];
+  return formatTable([HEADINGS, ...forwards.map(rowOf)], NUMBERS).map(printable);
+}
+
+function blockOf(client: ClientStatus): string[] {
+  const { link, outageSeconds } = client;
+  const outage = outageSeconds > 0 ? ` for ${outageSeconds.toFixed(1)} s` : '';
+  const state = (STATES[client.state] ?? client.state) + outage;
+  const pairs = [
+    [client.host, state],
+    ['  session', `${client.id.slice(0, 8)}, pid ${client.pid}`],
+    ['  link', linkOf(link)],
+    ['  waiting', `${link.unsentBytes} bytes unsent, ${link.unacknowledgedBytes} unacknowledged`],
+  ];
+  const table = formatForwards(client.forwards).map((line) => `  ${line}`);
+  return [...formatTable(pairs), ...(table.length === 0 ? ['  no forwards'] : table)];
+}
+
+function linkOf({ label, rttMs, rate }: ClientStatus['link']): string {
+  if (label === null) return 'none';
+  const time = rttMs === null ? '' : `, round trip ${rttMs.toFixed(rttMs < 10 ? 1 : 0)} ms`;
+  return `${label}${time}${rate === null ? '' : `, up to ${formatRate(rate)}`}`;
+}
+
+function rowOf(forward: ForwardReport): string[] {
+  const { kind, listen, target, state, open, waiting, refused, dropped, lastError } = forward;
+  const proxy = kind === 'http-proxy' ? 'http' : 'socks';
+  const counts = [open, waiting, refused].map(String);
+  const totals = [formatBytes(forward.bytesIn), formatBytes(forward.bytesOut), String(dropped)];
+  return [kind, listen, target ?? proxy, state, ...counts, ...totals, lastError ?? ''];
+}
+
+/** `512 B`, `1.2 MB`: exact below 10,000. */
+function formatBytes(bytes: number): string {
+  if (bytes < 10_000) return `${bytes} B`;
+  const unit = UNITS.find(({ size }) => bytes < size * 1000) ?? { size: 1e12, name: 'TB' };
+  return `${(bytes / unit.size).toFixed(1)} ${unit.name}`;
+}
+
+const UNITS = [
+  { size: 1e3, name: 'kB' },
+  { size: 1e6, name: 'MB' },
+  { size: 1e9, name: 'GB' },
+] as const;
+
+/** Names come from command lines and the far side, and go to a terminal. */
+function printable(line: string): string {
+  return line.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, '?');
+}

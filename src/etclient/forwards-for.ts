@@ -1,0 +1,60 @@
+import type { SshConfig } from '../bootstrap/ssh-config.ts';
+import type { SessionFlags } from './cli/client-command.ts';
+import type { ClientDeps } from './client-deps.ts';
+import type { ClientForwards } from './client-forwards.ts';
+import { type ForwardPlan, planForwards } from './forward-plan.ts';
+
+/** The forwards of a command; `undefined`, and nothing is loaded, where there are none. */
+export async function forwardsFor(
+  deps: ClientDeps,
+  command: SessionFlags,
+  config: SshConfig | undefined,
+): Promise<ClientForwards | undefined> {
+  const { kind } = command.work;
+  const plan = planForwards(command.forwards, config, deps.environment, runsPrograms(command));
+  if (plan.specs.length === 0 && plan.problems.length === 0 && kind !== 'none') return undefined;
+  return await makeForwards(deps, command, plan);
+}
+
+/** For a client that was started without any, and is asked for one in its terminal. */
+export async function lateForwards(
+  deps: ClientDeps,
+  command: SessionFlags,
+  config: SshConfig | undefined,
+): Promise<ClientForwards> {
+  const plan = planForwards(command.forwards, config, deps.environment, false);
+  return await makeForwards(deps, command, { ...plan, specs: [], problems: [] });
+}
+
+async function makeForwards(
+  deps: ClientDeps,
+  command: SessionFlags,
+  plan: ForwardPlan,
+): Promise<ClientForwards> {
+  const [forwarding, { controlDirectories }] = await Promise.all([
+    import('./client-forwards.ts'),
+    import('./control-directory.ts'),
+  ]);
+  const { clock, random, logger, io, onExit } = deps;
+  return new forwarding.ClientForwards(
+    {
+      clock,
+      random,
+      logger,
+      say: io.say,
+      isAlone: !runsPrograms(command) || !io.isInputTerminal,
+      isQuiet: command.quiet,
+      control: {
+        directories: controlDirectories(deps.environment, deps.home),
+        ownerId: deps.userId,
+        pid: deps.pid,
+      },
+      onExit,
+    },
+    plan,
+  );
+}
+
+function runsPrograms({ work }: SessionFlags): boolean {
+  return work.kind !== 'none' && work.kind !== 'stdio';
+}

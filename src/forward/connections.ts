@@ -1,0 +1,168 @@
+import type { EtError } from '../base/errors.ts';
+import type { StreamSocket } from '../link/stream-socket.ts';
+import type { Channel, ChannelOptions, ChannelReason, IncomingOpen } from '../mux/channel.ts';
+import type { Mux } from '../mux/mux.ts';
+import type { Priority } from '../mux/priority.ts';
+import { type JsonObject, REASON } from '../wire/messages.ts';
+import { ConnectFailure } from './connect-failure.ts';
+import { Connection } from './connection.ts';
+import type { Connector } from './connector.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { ForwardCounters } from './forward-counters.ts';
+
+/** Sockets of forwards at one end of a session. A thousand are a busy browser; each may hold `SHARE` bytes and a read. */
+export const MAX_CONNECTIONS = 4096;
+/** What all connections together may have read and not sent, in bytes; a connection gets a part of it when it begins. */
+const TOTAL_SHARE_BYTES: number = 16 * 1024 * 1024;
+const SHARE_BYTES = { least: 16_384, most: 524_288 };
+
+/** What is asked of the other end for a connection that was accepted here. */
+export interface Question {
+  readonly kind: string;
+  readonly metadata: JsonObject;
+  readonly stream: number;
+  readonly priority: Priority;
+  /** Sent at once, before what the socket has to say. */
+  readonly first?: Uint8Array | undefined;
+  /** The target was reached. */
+  readonly onAccept?: (metadata: JsonObject) => void;
+  /** It was not. True: the socket was told why, and ends by itself; otherwise it is reset. */
+  readonly onRefuse?: (reason: ChannelReason) => boolean;
+}
+
+/** The connections through a session at one of its ends. */
+export class Connections {
+  readonly #mux: Mux;
+  readonly #live = new Set<Connection>();
+  #dialling = 0;
+
+  constructor(mux: Mux) {
+    this.#mux = mux;
+  }
+
+  get count(): number {
+    return this.#live.size + this.#dialling;
+  }
+
+  /** A connection was accepted here: its target is the other end's to reach. */
+  ask(socket: StreamSocket, question: Question, counters: ForwardCounters): void {
+    if (this.count >= MAX_CONNECTIONS) {
+      counters.refuse(`${MAX_CONNECTIONS} connections are open`);
+      socket.reset();
+      return;
+    }
+    let isAnswered = false;
+    const answered = (): void => {
+      if (isAnswered) return;
+      isAnswered = true;
+      counters.waiting -= 1;
+    };
+    const connection = new Connection(socket, {
+      onSent: (bytes) => {
+        counters.bytesOut += bytes;
+      },
+      onReceived: (bytes) => {
+        counters.bytesIn += bytes;
+      },
+      onAccept: (metadata) => {
+        answered();
+        counters.open += 1;
+        question.onAccept?.(metadata);
+      },
+      onRefuse: (reason) => {
+        counters.refuse(reason.text);
+        return question.onRefuse?.(reason) === true;
+      },
+      onOver: () => {
+        if (isAnswered) counters.open -= 1;
+        answered();
+        this.#live.delete(connection);
+      },
+    });
+    let channel: Channel;
+    try {
+      channel = this.#mux.open({ ...question, ...this.#options(question.priority) }, connection);
+    } catch (error) {
+      counters.refuse((error as EtError).message);
+      socket.reset();
+      return;
+    }
+    counters.waiting += 1;
+    this.#live.add(connection);
+    if (question.first !== undefined && question.first.length > 0) {
+      counters.bytesOut += question.first.length;
+      channel.write(question.first);
+    }
+    connection.start(channel);
+  }
+
+  /** The other end has accepted a connection: its target is ours to reach. */
+  answer(
+    incoming: IncomingOpen,
+    connector: Connector,
+    target: Endpoint,
+    counters: ForwardCounters,
+    priority: Priority = 'forward',
+  ): void {
+    if (this.count >= MAX_CONNECTIONS) {
+      incoming.refuse(REASON.limit, `${MAX_CONNECTIONS} connections are open there`);
+      return;
+    }
+    this.#dialling += 1;
+    counters.waiting += 1;
+    const given = new AbortController();
+    connector.connect(target, given.signal).then(
+      (socket) => {
+        this.#dialling -= 1;
+        counters.waiting -= 1;
+        this.#join(incoming, socket, counters, priority);
+      },
+      (error: unknown) => {
+        this.#dialling -= 1;
+        counters.waiting -= 1;
+        const reason =
+          error instanceof ConnectFailure ? error.reason : { code: REASON.failed, text: 'failed' };
+        counters.refuse(reason.text);
+        if (!incoming.isCancelled) incoming.refuse(reason.code, reason.text);
+      },
+    );
+  }
+
+  /** Cuts all of them. */
+  close(text: string): void {
+    for (const connection of [...this.#live]) connection.cut(REASON.cancelled, text);
+  }
+
+  #join(
+    incoming: IncomingOpen,
+    socket: StreamSocket,
+    counters: ForwardCounters,
+    priority: Priority,
+  ): void {
+    if (incoming.isCancelled) {
+      socket.reset();
+      return;
+    }
+    const connection = new Connection(socket, {
+      onSent: (bytes) => {
+        counters.bytesIn += bytes;
+      },
+      onReceived: (bytes) => {
+        counters.bytesOut += bytes;
+      },
+      onOver: () => {
+        counters.open -= 1;
+        this.#live.delete(connection);
+      },
+    });
+    counters.open += 1;
+    this.#live.add(connection);
+    connection.start(incoming.accept({}, connection, this.#options(priority)));
+  }
+
+  #options(priority: Priority): ChannelOptions {
+    const share = Math.floor(TOTAL_SHARE_BYTES / (this.count + 1));
+    const highWaterBytes = Math.min(Math.max(share, SHARE_BYTES.least), SHARE_BYTES.most);
+    return { priority, highWaterBytes };
+  }
+}

@@ -1,0 +1,249 @@
+import type { Clock } from '../base/clock.ts';
+import { invariant } from '../base/invariant.ts';
+import type { RandomSource } from '../base/random.ts';
+import { releasedSocket, SocketFactory } from '../link/socket-factory.ts';
+import { ChannelDuplex } from '../mux/channel-duplex.ts';
+import type { Mux } from '../mux/mux.ts';
+import { Connections } from './connections.ts';
+import { Connector, streamSockets } from './connector.ts';
+import {
+  type Endpoint,
+  endpointToJson,
+  formatEndpoint,
+  formatListenPlace,
+  type ListenPlace,
+} from './endpoint.ts';
+import {
+  FORWARD_STREAM,
+  type Forward,
+  type ForwardEvents,
+  type ForwardSession,
+  type ForwardState,
+} from './forward.ts';
+import type { ForwardKind, ForwardSpec } from './forward-spec.ts';
+import { HttpProxy } from './http-proxy.ts';
+import { LocalForward, type ServeSocket } from './local-forward.ts';
+import type { OpenPolicy } from './open-policy.ts';
+import type { PlaceListenerDeps } from './place-listener.ts';
+import { RemoteForward, type ServeIncoming } from './remote-forward.ts';
+import { SocksAssociations } from './socks-associations.ts';
+import { serveSocks } from './socks-connection.ts';
+import { TunnelRefusal } from './tunnel-refusal.ts';
+import { UdpConnector } from './udp-connector.ts';
+import { UdpForward } from './udp-forward.ts';
+import { UdpTargets } from './udp-targets.ts';
+
+export interface ForwardSetDeps {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly temporaryDirectory: string;
+  readonly holderOf?: PlaceListenerDeps['holderOf'];
+  /** How long a flow of datagrams may be silent, in milliseconds. */
+  readonly udpIdleMs: number;
+}
+
+/** What `et status` says of a forward. */
+export interface ForwardStatus {
+  readonly kind: ForwardKind;
+  readonly listen: string;
+  readonly target: string | undefined;
+  readonly state: ForwardState;
+  readonly open: number;
+  readonly waiting: number;
+  readonly refused: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly dropped: number;
+  readonly lastError: string | undefined;
+}
+
+/** What the user asks to be reached from here is theirs to reach. */
+const EVERYTHING: OpenPolicy = {
+  objectionToName: () => undefined,
+  objectionToOpen: () => undefined,
+  objectionToOpenPath: () => undefined,
+};
+
+/** The forwards of a client. They are added and removed while it runs, and outlive the session that carries them. */
+export class ForwardSet {
+  readonly #deps: ForwardSetDeps & Pick<PlaceListenerDeps, 'probes'>;
+  readonly #events: ForwardEvents;
+  readonly #sockets = streamSockets();
+  readonly #connector: Connector;
+  readonly #associations: SocksAssociations;
+  readonly #udpTargets: UdpTargets;
+  readonly #forwards = new Set<Forward>();
+  #session: ForwardSession | undefined;
+
+  constructor(deps: ForwardSetDeps, events: ForwardEvents) {
+    this.#deps = { ...deps, probes: new SocketFactory(deps.clock, 1024) };
+    this.#events = events;
+    this.#connector = new Connector(deps.clock, this.#sockets, EVERYTHING);
+    this.#associations = new SocksAssociations(deps.clock, deps.udpIdleMs);
+    this.#udpTargets = new UdpTargets(deps.clock, new UdpConnector(deps.clock, EVERYTHING));
+  }
+
+  get size(): number {
+    return this.#forwards.size;
+  }
+
+  /** Starts a forward; whether it listens is told by the events. */
+  add(spec: ForwardSpec): Forward {
+    const forward = this.#make(spec);
+    this.#forwards.add(forward);
+    forward.start();
+    if (this.#session !== undefined) forward.attach(this.#session);
+    return forward;
+  }
+
+  /** The forward of this kind that was asked to listen there, or does. */
+  find(kind: ForwardKind, place: ListenPlace): Forward | undefined {
+    const wanted = formatListenPlace(place);
+    return [...this.#forwards].find(
+      ({ spec, place: actual }) =>
+        spec.kind === kind &&
+        (formatListenPlace(spec.listen) === wanted || formatListenPlace(actual) === wanted),
+    );
+  }
+
+  /** Listens no more; connections that are open live on. */
+  remove(forward: Forward): void {
+    if (this.#forwards.delete(forward)) forward.close();
+  }
+
+  /** A session is there to carry connections. */
+  attach(mux: Mux, serve: ForwardSession['serve'], workStream: number): void {
+    this.#session = { mux, connections: new Connections(mux), serve, workStream };
+    for (const forward of this.#forwards) forward.attach(this.#session);
+  }
+
+  /** The session is over. */
+  detach(text: string): void {
+    const session = this.#session;
+    if (session === undefined) return;
+    this.#session = undefined;
+    for (const forward of this.#forwards) forward.detach();
+    session.connections.close(text);
+    this.#associations.close();
+    this.#udpTargets.close(text);
+  }
+
+  close(): void {
+    for (const forward of this.#forwards) forward.close();
+    this.#forwards.clear();
+    this.#session?.connections.close('the forwards have ended');
+    this.#associations.close();
+    this.#udpTargets.close('the forwards have ended');
+  }
+
+  status(): ForwardStatus[] {
+    return [...this.#forwards].map((forward) => statusOf(forward));
+  }
+
+  #make(spec: ForwardSpec): Forward {
+    switch (spec.kind) {
+      case 'local':
+      case 'dynamic':
+      case 'http-proxy':
+        return new LocalForward(spec, this.#deps, this.#serverOf(spec), this.#events);
+      case 'remote':
+        return new RemoteForward(spec, this.#answererOf(spec), this.#events);
+      case 'udp':
+      case 'udp-reverse':
+        return this.#makeUdp(spec);
+    }
+  }
+
+  #makeUdp(spec: ForwardSpec): Forward {
+    const { listen, target } = spec;
+    invariant(listen.kind === 'tcp' && target?.kind === 'tcp', 'datagrams go to hosts and ports');
+    if (spec.kind === 'udp') {
+      return new UdpForward({ ...spec, listen, target }, this.#deps, this.#events);
+    }
+    return new RemoteForward(
+      spec,
+      (_session, incoming, counters) => this.#udpTargets.answer(incoming, target, counters),
+      this.#events,
+      { udp: true, idleMs: this.#deps.udpIdleMs },
+    );
+  }
+
+  #serverOf(spec: ForwardSpec): ServeSocket {
+    const { target } = spec;
+    if (spec.kind === 'http-proxy') return this.#httpServer();
+    return (session, socket, origin, counters) => {
+      const own = this.#sockets.accepted(socket, { ...origin, localAddress: undefined });
+      if (target === undefined) serveSocks(session, own, counters, this.#associations);
+      else session.connections.ask(own, questionFor(target), counters);
+    };
+  }
+
+  #httpServer(): ServeSocket {
+    let session: ForwardSession | undefined;
+    const proxy = new HttpProxy({
+      clock: this.#deps.clock,
+      dial: ({ host, port }) => dialDuplex(session, { kind: 'tcp', host, port }),
+    });
+    return (current, socket) => {
+      session = current;
+      proxy.accept(releasedSocket(socket));
+    };
+  }
+
+  #answererOf(spec: ForwardSpec): ServeIncoming {
+    const { target } = spec;
+    const priority = spec.listen.kind === 'variable' ? 'interactive' : 'forward';
+    return (session, incoming, counters) => {
+      if (target === undefined) incoming.refuse(1, 'a SOCKS proxy at the far side is not served');
+      else session.connections.answer(incoming, this.#connector, target, counters, priority);
+    };
+  }
+}
+
+function questionFor(target: Endpoint) {
+  return {
+    kind: 'tcp',
+    metadata: endpointToJson(target),
+    stream: FORWARD_STREAM,
+    priority: 'forward' as const,
+  };
+}
+
+/** A target of the far side's as a stream of Node's. */
+function dialDuplex(session: ForwardSession | undefined, target: Endpoint): Promise<ChannelDuplex> {
+  return new Promise((resolve, reject) => {
+    if (session === undefined) throw new TunnelRefusal(8, 'there is no session');
+    const duplex = new ChannelDuplex();
+    // Until it is accepted, its failure is told by the promise.
+    duplex.once('error', () => undefined);
+    const channel = session.mux.open(questionFor(target), {
+      onData: (bytes) => duplex.onData(bytes),
+      onEof: () => duplex.onEof(),
+      onDrain: () => duplex.onDrain(),
+      onReset: (error) => duplex.onReset(error),
+      onAccept: () => resolve(duplex),
+      onRefuse: (error, reason) => {
+        duplex.onRefuse(error);
+        reject(new TunnelRefusal(reason.code, reason.text));
+      },
+    });
+    duplex.attach(channel);
+  });
+}
+
+function statusOf({ spec, state, place, counters }: Forward): ForwardStatus {
+  const { open, waiting, refused, bytesIn, bytesOut, dropped, lastError } = counters;
+  return {
+    kind: spec.kind,
+    listen: formatListenPlace(place),
+    target: spec.target === undefined ? undefined : formatEndpoint(spec.target),
+    state,
+    open,
+    waiting,
+    refused,
+    bytesIn,
+    bytesOut,
+    dropped,
+    lastError,
+  };
+}

@@ -1,0 +1,146 @@
+import { writeSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { EtError, messageOf, systemCodeOf } from '../base/errors.ts';
+import { freeBytes } from '../base/free-bytes.ts';
+import type { SocketOwner } from './socket-factory.ts';
+
+export interface StreamSocketEvents {
+  /** What the peer sent, valid until the call returns. */
+  onBytes(bytes: Uint8Array): void;
+  /** The peer sends no more; the other direction goes on. */
+  onEnd(): void;
+  /** The kernel has taken all that was written. */
+  onDrain(): void;
+  /** Once, last. `undefined`: both directions ended in order; else it broke, and what was not delivered is lost. */
+  onClose(error: EtError | undefined): void;
+}
+
+/** Of a socket's handle only its descriptor. Node does not document it. */
+type SocketInternals = { _handle?: { fd?: number } | null };
+
+/**
+ * A connected socket whose two directions end separately, as programs that speak through a forward expect of it. Made paused and
+ * half-open by `BufferedSockets`.
+ *
+ *   made --start--> open --both ended--> over (final)        any --error, reset--> over
+ *
+ * Between any two calls: `queuedBytes` are those that were written and the kernel has not taken; `onDrain` comes when they are 0 again.
+ */
+export class StreamSocket implements SocketOwner {
+  /** For people: `tcp 127.0.0.1:53210`. */
+  readonly label: string;
+  readonly #socket: Socket;
+  readonly #isResettable: boolean;
+  #events: StreamSocketEvents | undefined;
+  #error: EtError | undefined;
+  #isEnding = false;
+  #hasEnded = false;
+  #isOver = false;
+
+  constructor(socket: Socket, options: { readonly label: string; readonly isResettable: boolean }) {
+    this.#socket = socket;
+    this.label = options.label;
+    this.#isResettable = options.isResettable;
+    socket.on('error', (error) => this.#fail(error));
+    socket.on('end', () => {
+      this.#hasEnded = true;
+      this.#events?.onEnd();
+    });
+    socket.on('close', () => this.#close());
+  }
+
+  /** Where it was reached; `undefined` for a unix socket. */
+  get localAddress(): string | undefined {
+    return this.#socket.localAddress;
+  }
+
+  /** Whom it is connected to; `undefined` for a unix socket. */
+  get remoteAddress(): string | undefined {
+    return this.#socket.remoteAddress;
+  }
+
+  get queuedBytes(): number {
+    return this.#isOver ? 0 : this.#socket.writableLength;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Takes what the socket has read. */
+  receive(bytes: Uint8Array): void {
+    if (!this.#isOver) this.#events?.onBytes(bytes);
+  }
+
+  /** Begins to read. What became of the socket before is told soon. */
+  start(events: StreamSocketEvents): void {
+    this.#events = events;
+    if (this.#isOver) queueMicrotask(() => events.onClose(this.#error));
+    else this.#socket.resume();
+  }
+
+  pause(): void {
+    if (!this.#isOver && !this.#hasEnded) this.#socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#isOver && !this.#hasEnded) this.#socket.resume();
+  }
+
+  /** Copies what the kernel does not take at once. */
+  write(bytes: Uint8Array): void {
+    if (this.#isOver || this.#isEnding) return;
+    const taken = this.#writeNow(bytes);
+    if (taken === bytes.length || this.#isOver) return;
+    const rest = new Uint8Array(bytes.subarray(taken));
+    this.#socket.write(rest, (error) => {
+      if (error) return;
+      freeBytes(rest);
+      if (this.#socket.writableLength === 0 && !this.#isOver) this.#events?.onDrain();
+    });
+  }
+
+  /** Ends our direction behind what was written. */
+  end(): void {
+    if (this.#isOver || this.#isEnding) return;
+    this.#isEnding = true;
+    this.#socket.end();
+  }
+
+  /** Ends both directions at once; the peer sees a reset where the system has one. `onClose` does not come. */
+  reset(): void {
+    this.#events = undefined;
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (this.#isResettable && !this.#isEnding) this.#socket.resetAndDestroy();
+    else this.#socket.destroy();
+  }
+
+  /** Straight into the kernel, without a copy and without a request of libuv's, while nothing waits before it. */
+  #writeNow(bytes: Uint8Array): number {
+    const descriptor = (this.#socket as unknown as SocketInternals)._handle?.fd ?? -1;
+    if (descriptor < 0 || this.#socket.writableLength > 0) return 0;
+    let taken = 0;
+    try {
+      while (taken < bytes.length) taken += writeSync(descriptor, bytes, taken);
+    } catch (error) {
+      if (systemCodeOf(error) !== 'EAGAIN') this.#socket.destroy(error as Error);
+    }
+    return taken;
+  }
+
+  #fail(cause: unknown): void {
+    this.#error ??= new EtError('ET_ERR_FORWARD', `${this.label}: ${messageOf(cause)}`, { cause });
+  }
+
+  #close(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const error = this.#error ?? (this.#hasEnded && this.#isEnding ? undefined : this.#cut());
+    this.#events?.onClose(error);
+  }
+
+  #cut(): EtError {
+    return new EtError('ET_ERR_FORWARD', `${this.label}: closed from this side`);
+  }
+}
