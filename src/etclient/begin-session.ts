@@ -47,10 +47,12 @@ export async function beginSession(
   return resumed === undefined ? await startServer(deps, command, runner) : serverOf(resumed);
 }
 
-async function startServer(
+/** `batch`: where a person would have to be asked, it fails. */
+export async function startServer(
   deps: ClientDeps,
   command: ConnectCommand,
   runner: SshRunner,
+  batch = false,
 ): Promise<Server> {
   const starting = new AbortController();
   const unwatch = deps.onInterrupt(() => starting.abort());
@@ -64,7 +66,7 @@ async function startServer(
     extra: { work: isForTerminal(command.work) ? 'terminal' : 'exec' },
   };
   try {
-    const options = { serverPath: command.serverPath, signal: starting.signal };
+    const options = { serverPath: command.serverPath, signal: starting.signal, batch };
     const { reply, channel } = await bootstrap(runner, request, options);
     if (!command.quiet) tell(deps, reply, command);
     const { session, route, protocol, features, port } = reply;

@@ -37,6 +37,8 @@ export class ClientControl implements ControlHandler {
   }
 
   status(): ClientStatus {
+    // Whoever asks is there: what waits for them is tried.
+    if (this.subject.needsLogin()) this.subject.tryLogin();
     const { pid, statusOfForwards } = this.#deps;
     return clientStatus(this.subject, pid, statusOfForwards(), this.#history.samples);
   }

@@ -27,5 +27,7 @@ export interface ClientDeps extends RunDeps {
   /** ^C before there is a session; the returned function takes it back. */
   readonly onInterrupt: (callback: () => void) => () => void;
   /** From now on SIGHUP and SIGTERM end the session. */
-  readonly watchSignals: (running: RunningSession) => void;
+  readonly watchSignals: (running: Pick<RunningSession, 'stop' | 'giveUp'>) => void;
+  /** SIGUSR2: somebody wants what waits to be tried now. */
+  readonly onNudge: (callback: () => void) => void;
 }

@@ -49,6 +49,7 @@ export class ClientForwards {
   readonly #totals = new ForwardTotals();
   #control: ClientControl | undefined;
   #onFatal: (message: string) => void = () => undefined;
+  #hasStarted = false;
 
   constructor(deps: ClientForwardsDeps, plan: ForwardPlan) {
     this.#deps = deps;
@@ -76,9 +77,11 @@ export class ClientForwards {
     });
   }
 
-  /** Begins to listen. `onFatal` is called where ExitOnForwardFailure wants the client to end. */
+  /** Begins to listen, at its first call. `onFatal` is called where ExitOnForwardFailure wants the client to end. */
   start(onFatal: (message: string) => void): void {
     this.#onFatal = onFatal;
+    if (this.#hasStarted) return;
+    this.#hasStarted = true;
     if (!this.#deps.isQuiet)
       for (const problem of this.#plan.problems) this.#deps.say(`et: ${problem}`);
     for (const spec of this.#plan.specs) this.set.add(spec);
@@ -110,6 +113,12 @@ export class ClientForwards {
     const socket = new ControlSocket({ ...this.#deps, ...control }, this.#control);
     onExit(() => socket.close());
     void socket.listen();
+  }
+
+  /** The session of `id` and `host` is over, and another is on its way. */
+  betweenSessions(subject: Omit<ControlSubject, 'id' | 'host'>): void {
+    if (this.#control !== undefined)
+      this.#control.subject = { ...this.#control.subject, ...subject };
   }
 
   #add(spec: ForwardSpec): AddedForward {

@@ -40,6 +40,8 @@ export interface ControlSubject {
   readonly client: Pick<ClientSession, 'session' | 'mux' | 'outageMs' | 'hasBeenUp' | 'onKey'>;
   /** Whether only a person can find out what became of the session. */
   readonly needsLogin: () => boolean;
+  /** Tries what waits for a person. */
+  readonly tryLogin: () => void;
   /** Ends the session as SIGTERM does. */
   readonly stop: () => void;
 }

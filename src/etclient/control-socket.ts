@@ -113,7 +113,6 @@ export class ControlSocket {
     for (const directory of directories) {
       const files = await controlSocketFiles(directory, ownerId).catch(() => []);
       for (const { path } of files) {
-        if (path === this.#path) continue;
         const found = await controlDial(clock, this.#sockets, path);
         if (typeof found !== 'string') found.reset();
       }

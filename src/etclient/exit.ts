@@ -7,6 +7,8 @@ export interface WorkEnd {
   /** For the user, where the status alone would not say. */
   readonly message?: string | undefined;
   readonly advice?: string | undefined;
+  /** The session's server has ended, and nobody told it to: another session may take its place. */
+  readonly isGone?: boolean;
 }
 
 /** Our own failure. */

@@ -26,7 +26,7 @@ export class ForwardAccess {
 
   /** The session runs: forwards begin to listen, and the client can be asked about them. */
   begin(
-    session: Pick<ControlSubject, 'id' | 'host' | 'needsLogin'>,
+    session: Pick<ControlSubject, 'id' | 'host' | 'needsLogin' | 'tryLogin'>,
     running: RunningSession,
   ): void {
     this.#running = running;

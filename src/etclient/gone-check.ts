@@ -42,6 +42,11 @@ export class GoneCheck {
     return this.#isUncertaintyTold;
   }
 
+  /** Somebody is there who may have logged in meanwhile: asks again, if nobody could tell. */
+  askNow(): void {
+    if (this.#isUncertaintyTold) void this.#ask();
+  }
+
   onDialFailed(error: EtError): void {
     if (!isRefusal(error)) return;
     this.#refusals += 1;

@@ -69,7 +69,10 @@ export async function local(
   });
   deps.watchSignals(running);
   const id = toHex(reply.session);
-  forwards.begin({ id, host: 'local', needsLogin: () => false }, running);
+  forwards.begin(
+    { id, host: 'local', needsLogin: () => false, tryLogin: () => undefined },
+    running,
+  );
   return await running.ended;
 }
 

@@ -68,6 +68,10 @@ async function connectTo(command: ConnectCommand): Promise<WorkEnd> {
     const [server, { serveSession }] = await Promise.all([begun, serving.then(ready), config]);
     const { forwardsFor } = await import('./forwards-for.ts');
     const forwards = await forwardsFor(deps, command, await config);
+    if (command.work.kind === 'none' && forwards !== undefined) {
+      const { standingSession } = await import('./standing-session.ts');
+      return await standingSession(deps, command, ssh, server, await config, forwards);
+    }
     return await serveSession(deps, command, ssh, server, await config, forwards).ended;
   } catch (error) {
     const { fallBack } = await import('./fall-back.ts');
@@ -121,6 +125,7 @@ function depsFor(flags: SessionFlags): ClientDeps {
       return () => process.off('SIGINT', onSignal);
     },
     watchSignals,
+    onNudge: (callback) => process.on('SIGUSR2', callback),
   };
 }
 
@@ -148,7 +153,7 @@ function loggerFor(flags: SessionFlags): Logger {
 }
 
 /** The terminal was closed, or somebody ends us: the session ends with us, if it can be told. */
-function watchSignals(running: RunningSession): void {
+function watchSignals(running: Pick<RunningSession, 'stop' | 'giveUp'>): void {
   for (const [name, status] of Object.entries(ENDING_SIGNALS)) {
     process.once(name, () => running.stop({ status }));
   }
@@ -163,7 +168,7 @@ function leaveBroken(error: unknown): void {
 }
 
 /** A bug of ours: the terminal is given back, and the session stays as it is. */
-function giveUp(running: RunningSession, error: unknown): void {
+function giveUp(running: Pick<RunningSession, 'giveUp'>, error: unknown): void {
   try {
     running.giveUp({ status: FAILURE_STATUS, message: `et failed: ${messageOf(error)}` });
   } catch {

@@ -26,6 +26,7 @@ import { decideTerminal, keepaliveMs, makeService, type SessionWork } from './se
 import { sshAlive, sshCarrier, sshDial } from './ssh-road.ts';
 
 const GONE: WorkEnd = {
+  isGone: true,
   status: FAILURE_STATUS,
   message: 'the session is gone: its server has ended',
   advice: 'start another with et',
@@ -48,18 +49,12 @@ export function serveSession(
 ): RunningSession {
   const { clock, logger } = deps;
   const { host } = command.destination;
+  // It has no terminal whose title would say that something is wrong.
+  const isStanding = command.work.kind === 'none';
   const id = toHex(server.session);
   const forwards = new ForwardAccess(startedForwards, () => lateForwards(deps, command, config));
   const link = linkOptions(deps, server);
-  const plan = planRoads(clock, link, {
-    tcp:
-      command.via === 'ssh' || server.port === 0
-        ? undefined
-        : tcpDial(deps, config?.hostName ?? host, server.port, command),
-    ssh:
-      command.via === 'tcp' ? undefined : sshDial(clock, ssh.runner, host, id, command.serverPath),
-    sshFirst: isBehindProxy(command, config),
-  });
+  const plan = planRoads(clock, link, roadsTo(deps, command, ssh, server, config));
   const gone = new GoneCheck({
     logger,
     ask: sshAlive(ssh.runner, id, command.serverPath),
@@ -72,7 +67,7 @@ export function serveSession(
     onUncertain: () => {
       const text = 'ssh would have to ask you whether the session still lives';
       logger.log(1, text);
-      if (!running.client.hasBeenUp) deps.io.say(`et: ${text}; still trying`);
+      if (isStanding || !running.client.hasBeenUp) deps.io.say(`et: ${text}; still trying`);
     },
   });
   const work = workOf(deps, command, config, server.isResumed);
@@ -110,8 +105,38 @@ export function serveSession(
     },
   });
   deps.watchSignals(running);
-  forwards.begin({ id, host: typedHost(command), needsLogin: () => gone.isUncertain }, running);
+  if (isStanding) deps.onNudge(() => gone.askNow());
+  forwards.begin(
+    {
+      id,
+      host: typedHost(command),
+      needsLogin: () => gone.isUncertain,
+      tryLogin: () => gone.askNow(),
+    },
+    running,
+  );
   return running;
+}
+
+/** The ways to a session server that the command line leaves open. */
+function roadsTo(
+  deps: ClientDeps,
+  command: ConnectCommand,
+  ssh: SshAccess,
+  server: Server,
+  config: SshConfig | undefined,
+): Parameters<typeof planRoads>[2] {
+  const { host } = command.destination;
+  const id = toHex(server.session);
+  const hasTcp = command.via !== 'ssh' && server.port !== 0;
+  return {
+    tcp: hasTcp ? tcpDial(deps, config?.hostName ?? host, server.port, command) : undefined,
+    ssh:
+      command.via === 'tcp'
+        ? undefined
+        : sshDial(deps.clock, ssh.runner, host, id, command.serverPath),
+    sshFirst: isBehindProxy(command, config),
+  };
 }
 
 /** As people know the session. */

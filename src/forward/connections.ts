@@ -130,7 +130,7 @@ export class Connections {
 
   /** Cuts all of them. */
   close(text: string): void {
-    for (const connection of [...this.#live]) connection.cut(REASON.cancelled, text);
+    for (const connection of this.#live) connection.cut(REASON.cancelled, text);
   }
 
   #join(

@@ -123,6 +123,6 @@ function idleMsOf({ idleMs }: JsonObject): number {
   }
   throw new EtError(
     'ET_ERR_CHANNEL_METADATA',
-    `idleMs ${String(idleMs).slice(0, 50)} outside ${MIN_UDP_IDLE_MS}..${MAX_UDP_IDLE_MS}`,
+    `idleMs ${JSON.stringify(idleMs).slice(0, 50)} outside ${MIN_UDP_IDLE_MS}..${MAX_UDP_IDLE_MS}`,
   );
 }

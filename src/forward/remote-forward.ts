@@ -62,8 +62,11 @@ export class RemoteForward implements Forward {
     if (this.#state === 'closed') return;
     const isVariable = this.spec.listen.kind === 'variable';
     this.#state = 'starting';
+    // What a channel of an earlier session has to say is about that one.
+    const isCurrent = (): boolean => this.#channel === channel;
+    let channel: Channel | undefined;
     try {
-      const channel = session.mux.open(
+      channel = session.mux.open(
         {
           kind: 'listen',
           // A port that was chosen once is asked for again: others know it by now.
@@ -75,10 +78,17 @@ export class RemoteForward implements Forward {
           priority: 'control',
         },
         {
-          onData: (bytes) => this.#channel?.consumed(bytes.length),
-          onAccept: (metadata) => this.#listening(metadata),
-          onRefuse: (_error, reason) => this.#failed(reason),
-          onReset: (_error, reason) => this.#failed(reason),
+          onData: (bytes) => channel?.consumed(bytes.length),
+          onAccept: (metadata) => {
+            if (isCurrent()) this.#listening(metadata);
+          },
+          onRefuse: (_error, reason) => {
+            if (isCurrent()) this.#failed(reason);
+          },
+          onReset: ({ scope }, reason) => {
+            // What ends with its session has not failed: it is asked for again in the next.
+            if (isCurrent() && scope === 'channel') this.#failed(reason);
+          },
         },
       );
       this.#channel = channel;

@@ -48,6 +48,6 @@ export class SocksAssociations {
 
   /** Ends all of them: the session that carries them is over. */
   close(): void {
-    for (const association of [...this.#live]) association.close();
+    for (const association of this.#live) association.close();
   }
 }

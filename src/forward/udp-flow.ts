@@ -8,7 +8,7 @@ import type { ForwardCounters } from './forward-counters.ts';
 import { UdpWaiting, type WaitingTotal } from './udp-waiting.ts';
 
 /** Nothing but notes comes as data, and they are few. */
-export const FLOW_CREDIT_BYTES = 4096;
+const FLOW_CREDIT_BYTES = 4096;
 const LENGTH_BYTES = 2;
 const MAX_ERROR_CHARACTERS = 200;
 

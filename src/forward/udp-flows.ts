@@ -52,7 +52,7 @@ export class UdpFlows {
   /** A session is there: what waits for one is asked. */
   attach(mux: Mux): void {
     this.#mux = mux;
-    for (const { flow } of [...this.#entries.values()]) flow.ask(mux);
+    for (const { flow } of this.#entries.values()) flow.ask(mux);
   }
 
   /** The session is over, and every flow with it. */
@@ -75,7 +75,7 @@ export class UdpFlows {
 
   /** Ends all of them. */
   close(text: string): void {
-    for (const { flow } of [...this.#entries.values()]) flow.end(REASON.cancelled, text);
+    for (const { flow } of this.#entries.values()) flow.end(REASON.cancelled, text);
   }
 
   #begin(key: string, beginning: UdpBeginning, nowMs: number): Entry {
@@ -130,7 +130,7 @@ export class UdpFlows {
   #endIdle(): void {
     this.#timer = undefined;
     const idleSinceMs = this.#options.clock.now() - this.#options.idleMs;
-    for (const { flow, usedMs } of [...this.#entries.values()]) {
+    for (const { flow, usedMs } of this.#entries.values()) {
       if (usedMs > idleSinceMs) break;
       flow.end(REASON.none, 'idle');
     }

@@ -109,7 +109,7 @@ export class UdpListener {
       address,
       {
         onDatagram: (bytes, from) => {
-          const key = `${index} ${from.address}`;
+          const key = `${index} ${from.port} ${from.address}`;
           this.#events.onDatagram(bytes, new UdpSource(key, socket, from));
         },
         onDropped: (error) => this.#events.onDropped(error),

@@ -59,7 +59,7 @@ export class UdpTargets {
 
   /** Ends all of them. */
   close(text: string): void {
-    for (const flow of [...this.#live]) flow.end(text);
+    for (const flow of this.#live) flow.end(text);
   }
 
   #join(incoming: IncomingOpen, flow: UdpTarget, socket: UdpSocket): void {

@@ -120,6 +120,15 @@ test('nothing is written to one that left before its answer came', async () => {
   expect([lab.said, lab.overs, lab.clock.pending]).toEqual(['', 1, 0]);
 });
 
+test('what was asked ahead is not done for one that left', async () => {
+  const lab = new Lab();
+  await lab.say(`${ADD}${ADD}`);
+  lab.leave();
+  lab.added[0]?.(['8003']);
+  await lab.say('');
+  expect(lab.added).toHaveLength(1);
+});
+
 test('a question that is too long is told so, and ends it', async () => {
   const lab = new Lab();
   await lab.say('x'.repeat(16_385));

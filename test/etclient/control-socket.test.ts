@@ -166,6 +166,12 @@ describe('asking', () => {
     expect([first.reconnects, second.reconnects]).toEqual([0, 1]);
   });
 
+  test('not in a directory that is of another user', async () => {
+    await listen(1);
+    const stranger = new ControlClient({ clock, directories, ownerId: ownerId + 1 });
+    expect(await stranger.find()).toEqual({ clients: [], silent: [] });
+  });
+
   test('an answer, and a refusal', async () => {
     const path = await listen(1);
     const add = (value: string) => asker().ask(path, { ask: 'forward-add', flag: '-L', value });

@@ -202,6 +202,6 @@ test('an association too many fails, and one that ends makes room', async () => 
   expect((await associate(proxyPort)).reply).toBe(1);
   relays[7]?.control.destroy();
   await soon(() => lab.set.status()[0]?.refused === 1);
-  let { reply } = await associate(proxyPort);
-  while (reply !== 0) ({ reply } = await associate(proxyPort));
+  let again = await associate(proxyPort);
+  while (again.reply !== 0) again = await associate(proxyPort);
 });

@@ -12,9 +12,19 @@ export class FarFlow implements ChannelEvents {
   readonly datagrams: Uint8Array[] = [];
   readonly lines: string[] = [];
   channel: Channel | undefined;
+  #isRefused = false;
 
   constructor(incoming: IncomingOpen) {
     this.incoming = incoming;
+  }
+
+  get isUnanswered(): boolean {
+    return this.channel === undefined && !this.#isRefused && !this.incoming.isCancelled;
+  }
+
+  refuse(code = 8, text = 'no'): void {
+    this.#isRefused = true;
+    this.incoming.refuse(code, text);
   }
 
   accept(): this {
