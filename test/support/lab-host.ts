@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
-import { ET, EtHost } from './et-host.ts';
+import type { ClientStatus } from '../../src/etclient/client-status.ts';
+import { ET, EtHost, type Finished, type RunOptions } from './et-host.ts';
 import { EtTerminal, type EtTerminalOptions } from './et-terminal.ts';
 import { Netlab } from './netlab.ts';
+import { Program } from './program.ts';
 import type { SshdOptions } from './sshd.ts';
+import { until } from './until.ts';
 
 const LOG_SHOWN = 6000;
 
@@ -57,13 +60,57 @@ export class LabHost {
   /** `et` on a terminal in the client's namespace; what it logs with -vv is in `log`. */
   et(args: readonly string[] = ['testhost'], options: Partial<EtTerminalOptions> = {}): EtTerminal {
     const { host, lab } = this;
-    const log = ['-vv', '--log', this.#logPath];
-    const command = [process.execPath, ET, ...host.to, ...log, ...args];
-    return new EtTerminal(lab.commandIn('client', command), {
+    return new EtTerminal(lab.commandIn('client', [...this.clientWords, ...args]), {
       cwd: host.home,
       ...options,
       environment: { ...host.environment, ...options.environment },
     });
+  }
+
+  /** `et` for this host as words of a command in the client's namespace; what it logs with -vv is in `log`. */
+  get clientWords(): readonly string[] {
+    return [...this.host.clientWords, '-vv', '--log', this.#logPath];
+  }
+
+  /** `et -N` with these forwards, each a flag and its value; settles when all of them listen and the session has gone over to tcp. */
+  async forward(context: TestContext, ...flags: readonly string[]): Promise<Program> {
+    const et = this.program(context, 'client', ...this.clientWords, '-N', ...flags, 'testhost');
+    await this.forwarding(flags.length / 2);
+    return et;
+  }
+
+  /** Settles when so many forwards listen, and the session has gone over to tcp. */
+  async forwarding(count: number): Promise<void> {
+    await until(
+      `${count} forwards over tcp`,
+      () => (existsSync(this.#logPath) ? this.log : ''),
+      (log) => log.split(' forwards ').length > count && this.joined.includes('tcp'),
+    );
+  }
+
+  /** What `et status` says of the client. */
+  async status(): Promise<ClientStatus> {
+    const { stdout } = await this.host.elsewhere(['status', '--json']);
+    const { sessions } = JSON.parse(stdout.toString()) as { sessions: ClientStatus[] };
+    const [status] = sessions;
+    if (status === undefined) throw new Error('no client runs');
+    return status;
+  }
+
+  /** A program in one of the namespaces, until the end of the test. */
+  program(context: TestContext, side: 'client' | 'server', ...argv: readonly string[]): Program {
+    const { environment, home } = this.host;
+    return Program.during(context, this.lab.commandIn(side, argv), { cwd: home, environment });
+  }
+
+  /** A program in one of the namespaces, to its end. */
+  async finish(
+    side: 'client' | 'server',
+    argv: readonly string[],
+    options?: RunOptions,
+  ): Promise<Finished> {
+    const [program, ...args] = this.lab.commandIn(side, argv);
+    return await this.host.run(program, args, options);
   }
 
   /** What clients have logged so far. */

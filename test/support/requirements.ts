@@ -6,19 +6,26 @@ import { describe, expect, test } from 'vitest';
 /** What a test may need of the machine that `npm ci` does not bring. */
 export type RequirementName =
   | 'csh'
+  | 'curl'
+  | 'dig'
+  | 'dnsmasq'
   | 'expect'
   | 'fish'
   | 'git'
+  | 'iperf3'
   | 'ipv6'
   | 'linux'
   | 'netlab'
   | 'nft'
   | 'ping'
   | 'python3'
+  | 'redis'
   | 'root'
   | 'rsync'
+  | 'socat'
   | 'spin'
   | 'ssh'
+  | 'ssh-agent'
   | 'ssh-keygen'
   | 'sshd'
   | 'tmux';
@@ -33,11 +40,16 @@ const SYSTEM_DIRECTORIES = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 
 /** Tools whose Debian package has another name. */
 const PACKAGE_OF: Readonly<Record<string, string>> = {
+  dig: 'bind9-dnsutils',
+  dnsmasq: 'dnsmasq-base',
   gcc: 'gcc libc6-dev',
   ip: 'iproute2',
   nft: 'nftables',
   ping: 'iputils-ping',
+  'redis-cli': 'redis-tools',
   ssh: 'openssh-client',
+  'ssh-add': 'openssh-client',
+  'ssh-agent': 'openssh-client',
   'ssh-keygen': 'openssh-client',
   sshd: 'openssh-server',
 };
@@ -116,6 +128,10 @@ function look(name: RequirementName): string | undefined {
       return hasIpv6Loopback() ? undefined : 'IPv6 is missing (no ::1 on the loopback interface)';
     case 'sshd':
       return firstMissingTool(['sshd', 'ssh', 'ssh-keygen']);
+    case 'ssh-agent':
+      return firstMissingTool(['ssh-agent', 'ssh-add']);
+    case 'redis':
+      return firstMissingTool(['redis-server', 'redis-cli']);
     case 'nft':
       return requirement('root').missing ?? firstMissingTool(['nft']);
     case 'netlab':

@@ -1,10 +1,10 @@
 import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { freePort } from './free-port.ts';
 import { requireTool } from './requirements.ts';
 
 export interface SshdOptions {
@@ -183,16 +183,6 @@ export function makeKey(path: string, type = 'ed25519', passphrase = ''): void {
 /** Type and key, without the comment. */
 export function publicKeyOf(path: string): string {
   return readFileSync(`${path}.pub`, 'utf8').trim().split(' ').slice(0, 2).join(' ');
-}
-
-async function freePort(address = '127.0.0.1'): Promise<number> {
-  const server = createServer().listen(0, address);
-  await once(server, 'listening');
-  const found = server.address();
-  server.close();
-  await once(server, 'close');
-  if (found === null || typeof found === 'string') throw new Error('no port');
-  return found.port;
 }
 
 /** True once it listens, false when it has ended instead. */
