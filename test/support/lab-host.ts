@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
 import type { ClientStatus } from '../../src/etclient/client-status.ts';
-import { ET, EtHost, type Finished, type RunOptions } from './et-host.ts';
+import { EtHost, type Finished, type RunOptions } from './et-host.ts';
 import { EtTerminal, type EtTerminalOptions } from './et-terminal.ts';
 import { Netlab } from './netlab.ts';
 import { Program } from './program.ts';
