@@ -62,6 +62,7 @@ export class ClientForwards {
         temporaryDirectory: tmpdir(),
         holderOf: portHolder,
         udpIdleMs: plan.udpIdleMs,
+        permitRemoteOpen: plan.permitRemoteOpen,
       },
       {
         onListening: (forward) => this.#listening(forward),

@@ -1,5 +1,7 @@
 import { configForwards, type ForwardsOfSshConfig } from '../forward/config-forwards.ts';
 import type { ForwardSpec } from '../forward/forward-spec.ts';
+import { permitRemoteOpen } from '../forward/permit-remote-open.ts';
+import type { PermitRemoteOpen } from '../forward/socks-answer.ts';
 import { type ForwardFlags, specsOf } from './cli/forward-flags.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -12,6 +14,7 @@ export interface ForwardPlan {
   /** GatewayPorts, for those that are added later: a port without a bind is one of all addresses. */
   readonly gatewayPorts: boolean;
   readonly udpIdleMs: number;
+  readonly permitRemoteOpen: PermitRemoteOpen;
   readonly problems: readonly string[];
 }
 
@@ -34,6 +37,7 @@ export function planForwards(
     exitOnFailure: configured?.exitOnFailure === true,
     gatewayPorts,
     udpIdleMs: flags.udpIdleSeconds * 1000,
+    permitRemoteOpen: permitRemoteOpen(config?.values.get('permitremoteopen')?.[0]),
     problems,
   };
 }

@@ -128,6 +128,13 @@ export class Connections {
     );
   }
 
+  /** Joins a channel that is accepted already to what was reached; the channel's owner hands its events on to what is returned. */
+  adopt(channel: Channel, socket: StreamSocket, counters: ForwardCounters): Connection {
+    const connection = this.#reached(socket, counters);
+    connection.start(channel);
+    return connection;
+  }
+
   /** Cuts all of them. */
   close(text: string): void {
     for (const connection of this.#live) connection.cut(REASON.cancelled, text);
@@ -143,6 +150,12 @@ export class Connections {
       socket.reset();
       return;
     }
+    const connection = this.#reached(socket, counters);
+    connection.start(incoming.accept({}, connection, this.#options(priority)));
+  }
+
+  /** A connection to what the other end asked for. */
+  #reached(socket: StreamSocket, counters: ForwardCounters): Connection {
     const connection = new Connection(socket, {
       onSent: (bytes) => {
         counters.bytesIn += bytes;
@@ -157,7 +170,7 @@ export class Connections {
     });
     counters.open += 1;
     this.#live.add(connection);
-    connection.start(incoming.accept({}, connection, this.#options(priority)));
+    return connection;
   }
 
   #options(priority: Priority): ChannelOptions {

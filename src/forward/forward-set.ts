@@ -2,33 +2,22 @@ import type { Clock } from '../base/clock.ts';
 import { invariant } from '../base/invariant.ts';
 import type { RandomSource } from '../base/random.ts';
 import { releasedSocket, SocketFactory } from '../link/socket-factory.ts';
-import { ChannelDuplex } from '../mux/channel-duplex.ts';
 import type { Mux } from '../mux/mux.ts';
 import { Connections } from './connections.ts';
 import { Connector, streamSockets } from './connector.ts';
-import {
-  type Endpoint,
-  endpointToJson,
-  formatEndpoint,
-  formatListenPlace,
-  type ListenPlace,
-} from './endpoint.ts';
-import {
-  FORWARD_STREAM,
-  type Forward,
-  type ForwardEvents,
-  type ForwardSession,
-  type ForwardState,
-} from './forward.ts';
+import { dialDuplex, questionFor } from './dial-duplex.ts';
+import { formatEndpoint, formatListenPlace, type ListenPlace } from './endpoint.ts';
+import type { Forward, ForwardEvents, ForwardSession, ForwardState } from './forward.ts';
+import type { ForwardCounters } from './forward-counters.ts';
 import type { ForwardKind, ForwardSpec } from './forward-spec.ts';
 import { HttpProxy } from './http-proxy.ts';
 import { LocalForward, type ServeSocket } from './local-forward.ts';
 import type { OpenPolicy } from './open-policy.ts';
 import type { PlaceListenerDeps } from './place-listener.ts';
 import { RemoteForward, type ServeIncoming } from './remote-forward.ts';
+import { type PermitRemoteOpen, SocksAnswer } from './socks-answer.ts';
 import { SocksAssociations } from './socks-associations.ts';
 import { serveSocks } from './socks-connection.ts';
-import { TunnelRefusal } from './tunnel-refusal.ts';
 import { UdpConnector } from './udp-connector.ts';
 import { UdpForward } from './udp-forward.ts';
 import { UdpTargets } from './udp-targets.ts';
@@ -40,6 +29,8 @@ export interface ForwardSetDeps {
   readonly holderOf?: PlaceListenerDeps['holderOf'];
   /** How long a flow of datagrams may be silent, in milliseconds. */
   readonly udpIdleMs: number;
+  /** What a SOCKS proxy at the far side may reach from here. Default: everything. */
+  readonly permitRemoteOpen?: PermitRemoteOpen | undefined;
 }
 
 /** What `et status` says of a forward. */
@@ -68,6 +59,7 @@ const EVERYTHING: OpenPolicy = {
 export class ForwardSet {
   readonly #deps: ForwardSetDeps & Pick<PlaceListenerDeps, 'probes'>;
   readonly #events: ForwardEvents;
+  readonly #permits: PermitRemoteOpen;
   readonly #sockets = streamSockets();
   readonly #connector: Connector;
   readonly #associations: SocksAssociations;
@@ -78,6 +70,7 @@ export class ForwardSet {
   constructor(deps: ForwardSetDeps, events: ForwardEvents) {
     this.#deps = { ...deps, probes: new SocketFactory(deps.clock, 1024) };
     this.#events = events;
+    this.#permits = deps.permitRemoteOpen ?? (() => true);
     this.#connector = new Connector(deps.clock, this.#sockets, EVERYTHING);
     this.#associations = new SocksAssociations(deps.clock, deps.udpIdleMs);
     this.#udpTargets = new UdpTargets(deps.clock, new UdpConnector(deps.clock, EVERYTHING));
@@ -179,13 +172,13 @@ export class ForwardSet {
   }
 
   #httpServer(): ServeSocket {
-    let session: ForwardSession | undefined;
+    let current: { readonly session: ForwardSession; readonly counters: ForwardCounters };
     const proxy = new HttpProxy({
       clock: this.#deps.clock,
-      dial: ({ host, port }) => dialDuplex(session, { kind: 'tcp', host, port }),
+      dial: (target) => dialDuplex(current.session, { kind: 'tcp', ...target }, current.counters),
     });
-    return (current, socket) => {
-      session = current;
+    return (session, socket, _origin, counters) => {
+      current = { session, counters };
       proxy.accept(releasedSocket(socket));
     };
   }
@@ -194,41 +187,12 @@ export class ForwardSet {
     const { target } = spec;
     const priority = spec.listen.kind === 'variable' ? 'interactive' : 'forward';
     return (session, incoming, counters) => {
-      if (target === undefined) incoming.refuse(1, 'a SOCKS proxy at the far side is not served');
-      else session.connections.answer(incoming, this.#connector, target, counters, priority);
+      const { connections } = session;
+      const connector = this.#connector;
+      if (target !== undefined) connections.answer(incoming, connector, target, counters, priority);
+      else new SocksAnswer(incoming, { connections, connector, counters, permits: this.#permits });
     };
   }
-}
-
-function questionFor(target: Endpoint) {
-  return {
-    kind: 'tcp',
-    metadata: endpointToJson(target),
-    stream: FORWARD_STREAM,
-    priority: 'forward' as const,
-  };
-}
-
-/** A target of the far side's as a stream of Node's. */
-function dialDuplex(session: ForwardSession | undefined, target: Endpoint): Promise<ChannelDuplex> {
-  return new Promise((resolve, reject) => {
-    if (session === undefined) throw new TunnelRefusal(8, 'there is no session');
-    const duplex = new ChannelDuplex();
-    // Until it is accepted, its failure is told by the promise.
-    duplex.once('error', () => undefined);
-    const channel = session.mux.open(questionFor(target), {
-      onData: (bytes) => duplex.onData(bytes),
-      onEof: () => duplex.onEof(),
-      onDrain: () => duplex.onDrain(),
-      onReset: (error) => duplex.onReset(error),
-      onAccept: () => resolve(duplex),
-      onRefuse: (error, reason) => {
-        duplex.onRefuse(error);
-        reject(new TunnelRefusal(reason.code, reason.text));
-      },
-    });
-    duplex.attach(channel);
-  });
 }
 
 function statusOf({ spec, state, place, counters }: Forward): ForwardStatus {

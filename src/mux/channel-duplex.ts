@@ -14,9 +14,12 @@ export class ChannelDuplex extends Duplex implements ChannelEvents {
   #channel: Channel | undefined;
   #pendingWrite: Done | undefined;
   #unread = 0;
+  readonly #onWrite: (bytes: number) => void;
 
-  constructor() {
+  /** `onWrite` is told of what is written, as it is handed to the channel. */
+  constructor(onWrite: (bytes: number) => void = () => undefined) {
     super({ allowHalfOpen: true });
+    this.#onWrite = onWrite;
   }
 
   /** Gives it its channel; before that, writes wait. */
@@ -37,6 +40,7 @@ export class ChannelDuplex extends Duplex implements ChannelEvents {
       this.once('attached', () => this._write(chunk, _encoding, done));
       return;
     }
+    this.#onWrite(chunk.length);
     if (channel.write(chunk)) done();
     else this.#pendingWrite = done;
   }

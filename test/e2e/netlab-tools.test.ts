@@ -13,7 +13,10 @@ const MEGABYTE = 1_000_000;
 const FILES = 100;
 const TREE_BYTES = 300 * MEGABYTE;
 /** Neither compressed nor compared with each other: random bytes are all different. */
-const PLAIN = ['-c', 'core.compression=0', '-c', 'pack.window=0'];
+const PLAIN = [
+  ['core.compression', '0'],
+  ['pack.window', '0'],
+] as const;
 const AUTHOR = ['-c', 'user.name=n', '-c', 'user.email=e@example.org'];
 
 describeNeeding(
@@ -38,20 +41,22 @@ describeNeeding(
     }, async (context) => {
       const random = new SeededRandom(SEED + 31);
       const host = await LabHost.during(context, { settings: ['delay=2'] });
+      const { home } = host.host;
+      const served = join(home, 'served.git');
       const git = async (...args: string[]): Promise<void> => {
-        const { status, stderr } = await host.host.run('git', [...PLAIN, ...AUTHOR, ...args]);
+        const flags = [`--git-dir=${served}`, `--work-tree=${tree}`, ...AUTHOR];
+        const { status, stderr } = await host.host.run('git', [...flags, ...args]);
         expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
       };
-      const { home } = host.host;
-      await git('init', '-q', `--separate-git-dir=${home}/served.git`, tree);
-      await git('-C', tree, 'add', '.');
-      await git('-C', tree, 'commit', '-q', '-m', 'All');
-      await git('-C', tree, 'repack', '-adq');
+      await host.host.run('git', ['init', '-q', '--bare', served]);
+      for (const setting of PLAIN) await git('config', ...setting);
+      await git('add', tree);
+      await git('commit', '-q', '-m', 'All');
       const daemon = ['git', 'daemon', '--export-all', '--verbose', `--base-path=${home}`];
-      const served = host.program(context, 'server', ...daemon, '--listen=127.0.0.1', home);
+      const server = host.program(context, 'server', ...daemon, '--listen=127.0.0.1', home);
       await until(
         'the daemon',
-        () => served.stderr,
+        () => server.stderr,
         (text) => text.includes('Ready to rumble'),
       );
       await host.forward(context, '-L', '9418:127.0.0.1:9418');
@@ -70,7 +75,7 @@ describeNeeding(
       const host = await LabHost.during(context, { settings: ['delay=2'] });
       const copy = join(host.host.home, 'copy');
       const remote = host.clientWords.join(' ');
-      const words = ['rsync', '-a', '--exclude=.git', '-e', remote, `${tree}/`, `testhost:${copy}`];
+      const words = ['rsync', '-a', '-e', remote, `${tree}/`, `testhost:${copy}`];
       const [{ status, stderr }] = await Promise.all([
         host.finish('client', words),
         cutDuring(host, { random, count: 10, done: () => bytesBelow(copy), total: TREE_BYTES }),
@@ -81,7 +86,7 @@ describeNeeding(
   },
 );
 
-/** What `diff` says of two trees, but for what is git's. */
+/** What `diff` says of two trees, but for git's own files. */
 async function difference({ host }: LabHost, one: string, other: string): Promise<string> {
   const { stdout, stderr } = await host.run('diff', ['-r', '--exclude=.git', one, other]);
   return stdout.toString() + stderr;

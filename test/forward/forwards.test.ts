@@ -294,3 +294,44 @@ describe('-D', () => {
     expect([...(await answer).subarray(0, 4)]).toEqual([5, 0, 5, 5]);
   });
 });
+
+describe('-R without a target', () => {
+  const request = (port: number): number[] => [
+    5,
+    1,
+    0,
+    5,
+    1,
+    0,
+    1,
+    127,
+    0,
+    0,
+    1,
+    port >> 8,
+    port & 255,
+  ];
+
+  test('is a SOCKS proxy at the far side: what a program names there is reached from here', async () => {
+    const lab = makeLab();
+    const target = await lab.target((accepted) => accepted.pipe(accepted));
+    const port = await lab.listening({ ...remote(0), target: undefined });
+    const socket = lab.dial(port);
+    const answer = readAll(socket);
+    socket.write(Buffer.from(request(target)));
+    socket.end(counted(300_000));
+    const bytes = await answer;
+    expect([...bytes.subarray(0, 4)]).toEqual([5, 0, 5, 0]);
+    expect(bytes.subarray(12).equals(counted(300_000))).toBe(true);
+    await soon(() => lab.set.status()[0]?.open === 0);
+  });
+
+  test('says in the words of SOCKS what could not be reached', async () => {
+    const lab = makeLab();
+    const port = await lab.listening({ ...remote(0), target: undefined });
+    const socket = lab.dial(port);
+    socket.write(Buffer.from(request(1)));
+    expect([...(await readAll(socket)).subarray(0, 4)]).toEqual([5, 0, 5, 5]);
+    expect(lab.set.status()[0]).toMatchObject({ refused: 1 });
+  });
+});
