@@ -50,10 +50,21 @@ export class ClientForwards {
   #control: ClientControl | undefined;
   #onFatal: (message: string) => void = () => undefined;
   #hasStarted = false;
+  /** Those that work waits for, which are neither listening nor failed. */
+  readonly #unsettled: Set<ForwardSpec>;
+  #settleAll: () => void = () => undefined;
+  /** What is to be there before programs start is, or has failed. */
+  readonly settled: Promise<void>;
 
   constructor(deps: ClientForwardsDeps, plan: ForwardPlan) {
     this.#deps = deps;
     this.#plan = plan;
+    // What listens here does so in a moment. The far side is waited for where a failure is to end it all.
+    this.#unsettled = new Set(plan.specs.filter(({ kind }) => plan.exitOnFailure || !isFar(kind)));
+    this.settled = new Promise((resolve) => {
+      this.#settleAll = resolve;
+    });
+    if (this.areSettled) this.#settleAll();
     const { clock, random } = deps;
     this.set = new ForwardSet(
       {
@@ -76,6 +87,10 @@ export class ClientForwards {
       add: (spec) => this.#add(spec),
       remove: (forward) => this.#remove(forward),
     });
+  }
+
+  get areSettled(): boolean {
+    return this.#unsettled.size === 0;
   }
 
   /** Begins to listen, at its first call. `onFatal` is called where ExitOnForwardFailure wants the client to end. */
@@ -113,6 +128,7 @@ export class ClientForwards {
     );
     const socket = new ControlSocket({ ...this.#deps, ...control }, this.#control);
     onExit(() => socket.close());
+    onExit(() => this.set.vanish());
     void socket.listen();
   }
 
@@ -157,6 +173,7 @@ export class ClientForwards {
 
   #listening(forward: Forward): void {
     const { spec, place } = forward;
+    this.#settledOne(spec);
     const isAwaited = this.#settle(spec, undefined);
     this.#deps.logger.log(1, `forwards ${formatForward({ ...spec, listen: place })}`);
     const isAsked = spec.kind === 'remote' && spec.listen.kind === 'tcp' && spec.listen.port === 0;
@@ -170,6 +187,12 @@ export class ClientForwards {
     const message = `${forward.spec.source}: ${text}`;
     if (this.#plan.exitOnFailure) this.#onFatal(message);
     else if (this.#isNews(forward, text)) this.#deps.say(`et: ${message}`);
+    this.#settledOne(forward.spec);
+  }
+
+  #settledOne(spec: ForwardSpec): void {
+    this.#unsettled.delete(spec);
+    if (this.areSettled) this.#settleAll();
   }
 
   #refused(forward: Forward, text: string): void {
@@ -188,4 +211,8 @@ export class ClientForwards {
     said.add(text);
     return true;
   }
+}
+
+function isFar(kind: ForwardSpec['kind']): boolean {
+  return kind === 'remote' || kind === 'udp-reverse';
 }

@@ -3,7 +3,7 @@ import type { Endpoint } from '../forward/endpoint.ts';
 import { FORWARD_STREAM } from '../forward/forward.ts';
 import { EscapeFilter } from '../terminal/escape-filter.ts';
 import { answerEscape } from './answer-escape.ts';
-import type { SessionFlags } from './cli/client-command.ts';
+import type { BenchWork, SessionFlags } from './cli/client-command.ts';
 import { parseEscapeChar } from './cli/flag-values.ts';
 import type { ClientIo } from './client-io.ts';
 import type { ClientSession } from './client-session.ts';
@@ -31,6 +31,7 @@ export type SessionWork =
     }
   /** A connection that is made on the host. */
   | { readonly kind: 'stdio'; readonly target: Endpoint }
+  | BenchWork
   /** Nothing but forwards. */
   | { readonly kind: 'none' };
 
@@ -55,6 +56,7 @@ export function decideTerminal(
   // A subsystem speaks a protocol: what a user has configured for commands would break it.
   if (flags.work.kind === 'subsystem') return false;
   if (flags.work.kind === 'none' || flags.work.kind === 'stdio') return false;
+  if (flags.work.kind === 'bench') return false;
   if (requestTty === 'force') return true;
   if (requestTty === 'no' || !io.isInputTerminal || flags.noStdin) return false;
   return flags.work.kind === 'shell' || requestTty === 'yes';
@@ -66,8 +68,27 @@ export function keepaliveMs(typed: number | undefined, configured = 0): number |
   return seconds === 0 ? undefined : seconds * 1000;
 }
 
-/** Makes the service that does the work; `over` and `received` are those of RunOptions. */
+/**
+ * Makes the service that does the work; `over` and `received` are those of RunOptions. The work is asked for once forwards have
+ * settled as far as they must: whoever runs `et -L 8003:db:80 host make` wants make to find the port.
+ */
 export function makeService(
+  deps: WorkDeps,
+  work: SessionWork,
+  client: ClientSession,
+  over: (end: WorkEnd) => void,
+  received: () => void,
+): Service {
+  const forwards = deps.forwards.current;
+  forwards?.attach(client, work.kind === 'terminal' ? 0 : FORWARD_STREAM);
+  if (forwards === undefined || forwards.areSettled || work.kind === 'none')
+    return startWork(deps, work, client, over, received);
+  const start = (): Service =>
+    client.session.isOver ? NO_TERMINAL : startWork(deps, work, client, over, received);
+  return lateService(forwards.settled.then(start));
+}
+
+function startWork(
   deps: WorkDeps,
   work: SessionWork,
   client: ClientSession,
@@ -77,11 +98,16 @@ export function makeService(
   const { clock, io, flags } = deps;
   const onFailed = (error: Error): void => over({ status: FAILURE_STATUS, message: error.message });
   const input = flags.noStdin ? undefined : io.input;
-  deps.forwards.current?.attach(client, work.kind === 'terminal' ? 0 : FORWARD_STREAM);
   if (work.kind === 'none') return NO_TERMINAL;
   if (work.kind === 'stdio') {
     new StdioService(client, work.target, { clock, input, stdoutFd: 1, onOver: over });
     return NO_TERMINAL;
+  }
+  if (work.kind === 'bench') {
+    const bench = { clock, stdoutFd: 1, say: io.say, isQuiet: flags.quiet, onOver: over };
+    return lateService(
+      import('./bench-command.ts').then(({ benchCommand }) => benchCommand(client, work, bench)),
+    );
   }
   if (work.kind === 'exec') {
     new ExecService(client, work, {
@@ -126,6 +152,16 @@ export function makeService(
 /** The flag, else ssh_config, else ssh's own default; `undefined` when nothing begins an escape. */
 export function escapeOf(typed: string | null | undefined, configured = '~'): string | undefined {
   return (typed === undefined ? parseEscapeChar(configured) : typed) ?? undefined;
+}
+
+/** A service that is still being loaded: it is told what happens meanwhile once it is there. */
+function lateService(loading: Promise<Service>): Service {
+  return {
+    onFirstLink: () => void loading.then((service) => service.onFirstLink()),
+    onOutage: () => void loading.then((service) => service.onOutage()),
+    onRecovered: () => void loading.then((service) => service.onRecovered()),
+    restore: () => void loading.then((service) => service.restore()),
+  };
 }
 
 /** A command has no terminal to set and no title to write into. */

@@ -41,6 +41,12 @@ export function parseAddress(text: string): AddressRange | undefined {
   return unmapped({ bytes, bits: bytes.length * 8 });
 }
 
+/** `text` as a socket of one family wants it: `::ffff:a.b.c.d`, however it is written, is `a.b.c.d` for a socket of IPv4. */
+export function addressForSocket(text: string): string {
+  const address = parseAddress(text);
+  return address?.bytes.length === 4 ? address.bytes.join('.') : text;
+}
+
 /** `10.0.0.0/8`, `2001:db8::/32` or one address; `undefined` where it is none, or where bits behind the prefix are set. */
 export function parseRange(text: string): AddressRange | undefined {
   const [, plain = '', length] = /^([0-9a-f.:]+)(?:\/(0|[1-9]\d{0,2}))?$/iu.exec(text) ?? [];

@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { EtError, messageOf } from '../base/errors.ts';
 import type { RandomSource } from '../base/random.ts';
+import { HostResolver } from '../link/host-resolver.ts';
 import { SocketFactory } from '../link/socket-factory.ts';
 import type { IncomingOpen } from '../mux/channel.ts';
 import type { Mux } from '../mux/mux.ts';
@@ -29,6 +30,8 @@ export interface ForwardServerDeps {
   readonly policy: Policy;
   readonly temporaryDirectory: string;
   readonly holderOf?: PlaceListenerDeps['holderOf'];
+  /** What the names of targets lead to. Default: what the system says. */
+  readonly resolver?: HostResolver;
 }
 
 /** The server's end of a client's forwards: it reaches targets, and listens, where the policy permits it. */
@@ -46,9 +49,10 @@ export class ForwardServer {
   constructor(deps: ForwardServerDeps) {
     this.#deps = deps;
     this.#connections = new Connections(deps.mux);
-    this.#connector = new Connector(deps.clock, this.#sockets, deps.policy);
-    this.#probes = new SocketFactory(deps.clock, 1024);
-    this.#udpTargets = new UdpTargets(deps.clock, new UdpConnector(deps.clock, deps.policy));
+    const { clock, policy, resolver = new HostResolver() } = deps;
+    this.#connector = new Connector(clock, this.#sockets, policy, resolver);
+    this.#probes = new SocketFactory(clock, 1024);
+    this.#udpTargets = new UdpTargets(clock, new UdpConnector(clock, policy, resolver));
   }
 
   /** Sockets for the programs of this client, by the name of the variable that says where. */

@@ -129,6 +129,11 @@ export class ForwardSet {
     this.#udpTargets.close('the forwards have ended');
   }
 
+  /** Leaves no file behind; the process is about to end. */
+  vanish(): void {
+    for (const forward of this.#forwards) forward.vanish?.();
+  }
+
   status(): ForwardStatus[] {
     return [...this.#forwards].map((forward) => statusOf(forward));
   }

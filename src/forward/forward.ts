@@ -46,4 +46,6 @@ export interface Forward {
   detach(): void;
   /** Waits no more; connections that are open live on. */
   close(): void;
+  /** Removes what it has on disk, at once. */
+  vanish?(): void;
 }

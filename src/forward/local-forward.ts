@@ -91,6 +91,10 @@ export class LocalForward implements Forward {
     this.#listener.close().catch(() => undefined);
   }
 
+  vanish(): void {
+    this.#listener.vanish();
+  }
+
   #accepted(socket: Socket, origin: Origin): void {
     if (this.#session !== undefined) {
       this.#serve(this.#session, socket, origin, this.counters);

@@ -82,6 +82,13 @@ export class PlaceListener {
     if (this.#directory !== undefined) rmSync(this.#directory, { recursive: true, force: true });
   }
 
+  /** Removes its socket file at once, for a process that ends. */
+  vanish(): void {
+    if (this.#place.kind === 'unix' && this.#listening.length > 0) {
+      rmSync(this.#place.path, { force: true });
+    }
+  }
+
   async #listenTcp(bind: string, firstPort: number): Promise<void> {
     const addresses = addressesOf(bind);
     let port = firstPort;

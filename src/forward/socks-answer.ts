@@ -33,7 +33,7 @@ export class SocksAnswer implements ChannelEvents {
   readonly #given = new AbortController();
   readonly #channel: Channel;
   #request: SocksRequest | undefined;
-  #held: Uint8Array[] = [];
+  readonly #held: Uint8Array[] = [];
   #hasEof = false;
   /** The connection, once it is made: it is the channel's from then on. */
   #joined: ChannelEvents | undefined;

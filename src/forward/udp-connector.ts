@@ -6,6 +6,7 @@ import { ipFamily } from '../link/ip-family.ts';
 import { formatEndpoint } from '../link/plain-address.ts';
 import { REASON } from '../wire/messages.ts';
 import { type AddressFilter, filterFor } from './address-filter.ts';
+import { addressForSocket } from './address-range.ts';
 import { ConnectFailure, connectFailureOf } from './connect-failure.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { OpenPolicy } from './open-policy.ts';
@@ -40,7 +41,8 @@ export class UdpConnector {
   async connect(target: UdpTargetPlace, events: UdpSocketEvents): Promise<UdpSocket> {
     const filter = filterFor(this.#policy, this.#resolver, target);
     const failed: DialAttempt[] = [];
-    for (const address of await this.#addressesOf(target, filter)) {
+    for (const found of await this.#addressesOf(target, filter)) {
+      const address = addressForSocket(found);
       const socket = new UdpSocket(address, events);
       try {
         await socket.connect({ address, port: target.port });

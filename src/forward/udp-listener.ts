@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { systemCodeOf } from '../base/errors.ts';
 import { ipFamily } from '../link/ip-family.ts';
 import { formatEndpoint, plainAddress } from '../link/plain-address.ts';
+import { addressForSocket } from './address-range.ts';
 import type { ListenPlace } from './endpoint.ts';
 import { listenFailure } from './listen-failure.ts';
 import { type UdpAddress, UdpSocket } from './udp-socket.ts';
@@ -125,5 +126,5 @@ export class UdpListener {
 
 /** A name of this machine has an address of one family or the other, and a socket is of one. */
 async function addressOf(bind: string): Promise<string> {
-  return ipFamily(bind) === 0 ? (await lookup(bind)).address : bind;
+  return addressForSocket(ipFamily(bind) === 0 ? (await lookup(bind)).address : bind);
 }

@@ -214,6 +214,34 @@ describeNeeding(['sshd', 'linux', 'socat'], 'forwards of a client', () => {
     },
   );
 
+  test.for(['-L', '-R'])(
+    'under ExitOnForwardFailure no command runs before %s listens',
+    async (flag, context) => {
+      const { port } = await echo(context);
+      const flags = ['-o', 'ExitOnForwardFailure=yes', flag, `${port}:localhost:22`];
+      const ended = await host.et([...flags, 'testhost', 'echo ran']);
+      expect([ended.stdout.toString(), ended.status]).toEqual(['', 255]);
+    },
+  );
+
+  test('a command that ends at once still has its forward, and what was wrong with another is said', async (context) => {
+    const { port } = await echo(context);
+    const free = await freePort();
+    const path = join(host.home, 'own.sock');
+    const flags = [
+      '-L',
+      `${port}:localhost:22`,
+      '-L',
+      `${free}:localhost:22`,
+      '-L',
+      `${path}:localhost:22`,
+    ];
+    const ended = await host.et([...flags, 'testhost', `test -S ${path} && echo there`]);
+    expect([ended.stdout.toString(), ended.status]).toEqual(['there\n', 0]);
+    expect(ended.stderr).toContain(`cannot listen on ${port}: it is in use`);
+    expect(existsSync(path)).toBe(false);
+  });
+
   test('ssh_config has its forwards, and ClearAllForwardings clears them with those of the command line', async (context) => {
     const { port } = await echo(context);
     const ports = await Promise.all(Array.from({ length: 4 }, () => freePort()));
