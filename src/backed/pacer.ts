@@ -19,6 +19,18 @@ const RECORD_MS = 4;
 const MAX_QUEUE_MS = 20;
 /** The same above 100 MB/s: more would only warm no cache and keep memory busy. */
 const MAX_QUEUE_BYTES: number = 2 * 1024 * 1024;
+/**
+ * While somebody types, bulk queues no more than this on a short and fast path. There the round trip is mostly the time that two busy
+ * processes take for what is on its way, and a key waits for all of it.
+ */
+const ATTENDED_QUEUE_MS = 1;
+/** ...but at least this, or a moment in which the peer is busy would lower the rate, and with it the cap, for ever. */
+export const ATTENDED_IN_FLIGHT_BYTES = 262_144;
+/** Somebody types: stream 0 has carried something within this time. */
+export const ATTENDED_MS = 1000;
+/** Below 20 MB/s, or beyond 5 ms, the usual queue is small beside what a key takes anyway. */
+const FAST_BYTES_PER_MS = 20_000;
+const SHORT_RTT_MS = 5;
 /** How far sending may run ahead of the paced rate, for timers are no finer. */
 const BURST_MS = 2;
 /** Above this rate (50 MB/s) one record lasts less than a timer's grain: the cap on bytes in flight paces alone. */
@@ -71,6 +83,7 @@ export interface PathState {
  */
 export class Pacer {
   #nextSendMs = 0;
+  #urgentMs = Number.NEGATIVE_INFINITY;
   #phase: 'startup' | 'draining' | 'cycling' = 'startup';
   #fullRate = 0;
   #stalledRounds = 0;
@@ -90,11 +103,20 @@ export class Pacer {
     return this.#phase === 'startup';
   }
 
+  /** Stream 0 has carried something, either way. */
+  noteUrgent(nowMs: number): void {
+    this.#urgentMs = nowMs;
+  }
+
   /** The most bytes that may be sent and not acknowledged. */
-  inFlightCap(path: PathState, bulk: boolean): number {
+  inFlightCap(path: PathState, bulk: boolean, nowMs: number): number {
     const first = bulk ? INITIAL_BULK_BYTES : INITIAL_IN_FLIGHT_BYTES;
     if (path.bytesPerMs === undefined || path.minRttMs === undefined) return first;
     const pathBytes = this.#pathBytes(path.bytesPerMs, path.minRttMs);
+    if (bulk && this.#isKeptShort(path, nowMs)) {
+      const shortBytes = pathBytes + path.bytesPerMs * ATTENDED_QUEUE_MS;
+      return Math.max(Math.floor(shortBytes), ATTENDED_IN_FLIGHT_BYTES);
+    }
     const queueBytes =
       Math.min(path.bytesPerMs * MAX_QUEUE_MS, MAX_QUEUE_BYTES) + MIN_RECORD_TARGET_BYTES;
     const cap = pathBytes + (this.inStartup ? Math.max(pathBytes, queueBytes) : queueBytes);
@@ -180,6 +202,11 @@ export class Pacer {
   get #gain(): number {
     if (this.#phase === 'startup') return STARTUP_GAIN;
     return this.#phase === 'draining' ? DRAIN_GAIN : (CYCLE[this.#cycleIndex] as number);
+  }
+
+  #isKeptShort({ bytesPerMs = 0, minRttMs = 0 }: PathState, nowMs: number): boolean {
+    const isShort = bytesPerMs >= FAST_BYTES_PER_MS && minRttMs <= SHORT_RTT_MS;
+    return isShort && !this.inStartup && nowMs - this.#urgentMs < ATTENDED_MS;
   }
 
   /** What is in flight when nothing queues, with what waits for its acknowledgement. */

@@ -72,7 +72,8 @@ export class RecordBuilder {
   /** When pacing lets the next record go; infinity when nothing waits for it. */
   pacedDueMs(link: SessionLink, nowMs: number): number {
     const waitMs = link.pacer.waitMs(nowMs, link);
-    if (waitMs <= 0 || !this.#hasData(8) || link.room(true) <= 0) return Number.POSITIVE_INFINITY;
+    if (waitMs <= 0 || !this.#hasData(8) || link.room(true, nowMs) <= 0)
+      return Number.POSITIVE_INFINITY;
     return nowMs + waitMs;
   }
 
@@ -84,12 +85,12 @@ export class RecordBuilder {
   /** Streams below this number may send: a suspect link is not trusted with bulk, nor is one that must pause. */
   #streamLimit(link: SessionLink, nowMs: number): number {
     if (link.isSuspect || link.isRetired) return 1;
-    return link.pacer.waitMs(nowMs, link) > 0 || link.room(true) <= 0 ? 1 : 8;
+    return link.pacer.waitMs(nowMs, link) > 0 || link.room(true, nowMs) <= 0 ? 1 : 8;
   }
 
   #dataRoom(link: SessionLink, nowMs: number): number {
     const aheadBytes = link.pacer.aheadBytes(nowMs, link);
-    const room = link.room(false);
+    const room = link.room(false, nowMs);
     if (aheadBytes === 0 && room > 0) return room;
     const urgent = Math.floor(URGENT_BYTES + link.recordTarget - aheadBytes);
     // Less would make crumbs of a flood: each acknowledgement would let a few bytes go.
@@ -172,7 +173,9 @@ export class RecordBuilder {
 
   #data(room: number, streamLimit: number): void {
     let left = room - this.#overdue(Math.min(room, OVERDUE_BYTES), streamLimit);
-    left -= this.#streams(0, 1, left);
+    const urgent = this.#streams(0, 1, left);
+    if (urgent > 0) this.#session.noteUrgent();
+    left -= urgent;
     if (streamLimit === 1 || left <= 0) return;
     const isFirst = this.#datagramLead <= 0;
     const before = isFirst ? this.#datagrams(left) : 0;

@@ -43,6 +43,7 @@ export class RecordHandler implements FrameHandler {
   }
 
   onStream(stream: number, offset: number, bytes: Uint8Array): void {
+    if (stream === 0) this.#session.noteUrgent();
     this.#stream = stream;
     this.#session.readers[stream]?.place(offset, bytes, this.#deliver);
   }

@@ -117,8 +117,8 @@ export class SessionLink implements PathState {
   }
 
   /** Bytes that may be sent now, were there no pacing. */
-  room(bulk: boolean): number {
-    return this.pacer.inFlightCap(this, bulk) - this.sent.inFlightBytes;
+  room(bulk: boolean, nowMs: number): number {
+    return this.pacer.inFlightCap(this, bulk, nowMs) - this.sent.inFlightBytes;
   }
 
   /** Numbers and seals a record. */

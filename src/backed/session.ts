@@ -202,6 +202,12 @@ export class Session {
   }
 
   /** Something other than a probe was sent or received. */
+  /** A terminal or a small command has said something. */
+  noteUrgent(): void {
+    const nowMs = this.#clock.now();
+    for (const link of this.links) link.pacer.noteUrgent(nowMs);
+  }
+
   noteTraffic(): void {
     this.idleProbe.noteTraffic();
   }

@@ -4,7 +4,7 @@
  */
 export function incompressibleBytes(count: number): Uint8Array {
   const bytes = new Uint8Array(count);
-  let state = 0x9e37_79b9;
+  let state = 0x9e_37_79_b9;
   for (let at = 0; at < count; at += 1) {
     // Marsaglia's xorshift with a period of 2^32 - 1.
     state ^= state << 13;

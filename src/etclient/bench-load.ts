@@ -19,7 +19,7 @@ export interface LoadEvents {
 const DOWN_BYTES = 2 ** 40;
 /** Above the window of any compression in ssh. */
 const BLOCK_BYTES = 65_536;
-/** What waits here when an upload is stopped must still be sent: seconds on a thin link, if it were more. */
+/** What waits here when an upload is stopped must still be sent, which on a thin link takes seconds. */
 const HIGH_WATER_BYTES = 65_536;
 
 /**

@@ -2,33 +2,24 @@ import type { Clock, Timer } from '../base/clock.ts';
 import type { EtError } from '../base/errors.ts';
 import type { ChannelReason } from '../mux/channel.ts';
 import type { Mux } from '../mux/mux.ts';
-import { BenchLoad, type LoadDirection } from './bench-load.ts';
+import type { LoadDirection } from './bench-load.ts';
+import { BenchPhase, type PhaseResult } from './bench-phase.ts';
 import { BenchProbe } from './bench-probe.ts';
-import { type LatencySummary, summarizeLatency } from './latency-summary.ts';
 import type { Service } from './run-session.ts';
 
 /** The link in use. */
 export interface LinkState {
-  /** Begins with the kind: `tcp 192.0.2.7:60000`, `ssh host`. */
+  /** Begins with its kind: `tcp 192.0.2.7:60000`, `ssh host`. */
   readonly label: string;
   /** The round trip as the session measures it; `undefined` before it is known. */
   readonly rttMs: number | undefined;
 }
 
-export type PhaseName = 'idle' | 'down' | 'up' | 'both';
-
-/** What one phase has measured. */
-export interface PhaseResult {
-  readonly name: PhaseName;
-  /** Of a byte and its echo; `undefined` where none was answered. */
-  readonly latency: LatencySummary | undefined;
-  readonly bytesPerSecond: Readonly<Partial<Record<LoadDirection, number>>>;
-}
-
 export interface BenchEvents {
   /** Measuring begins. */
   readonly onBegin: (link: LinkState | undefined) => void;
-  readonly onPhase: (result: PhaseResult) => void;
+  readonly onPhase: (name: PhaseName, result: PhaseResult, link: LinkState | undefined) => void;
+  /** `outageMs`: how much of the time there was no link. */
   readonly onOver: (link: LinkState | undefined, outageMs: number) => void;
   readonly onOutage: () => void;
   readonly onRecovered: (outageMs: number, link: LinkState | undefined) => void;
@@ -39,9 +30,11 @@ export interface BenchDeps {
   readonly clock: Clock;
   readonly mux: Pick<Mux, 'open'>;
   readonly link: () => LinkState | undefined;
-  /** How long each phase takes, in milliseconds. */
+  /** How long each phase measures, in milliseconds. */
   readonly phaseMs: number;
 }
+
+export type PhaseName = 'idle' | 'down' | 'up' | 'both';
 
 const PHASES: readonly { readonly name: PhaseName; readonly loads: readonly LoadDirection[] }[] = [
   { name: 'idle', loads: [] },
@@ -49,11 +42,7 @@ const PHASES: readonly { readonly name: PhaseName; readonly loads: readonly Load
   { name: 'up', loads: ['up'] },
   { name: 'both', loads: ['down', 'up'] },
 ];
-/** An idle path says no more after so many. */
-const IDLE_SAMPLES = 100;
-/** Beside a load, so that the bytes asked about are no load themselves. In milliseconds. */
-const LOADED_GAP_MS = 10;
-/** The first link is ssh's; that over TCP is dialled 250 ms later, and needs four round trips. In milliseconds. */
+/** A first link is ssh's. The one over TCP is dialled 250 ms later, and takes some round trips. In milliseconds. */
 const SETTLE_MS = 1000;
 const SETTLE_ROUND_TRIPS = 4;
 const SETTLE_LOOK_MS = 50;
@@ -69,7 +58,7 @@ export class BenchService implements Service {
   readonly #deps: BenchDeps;
   readonly #events: BenchEvents;
   #probe: BenchProbe | undefined;
-  #loads: readonly BenchLoad[] = [];
+  #phase: BenchPhase | undefined;
   #timer: Timer | undefined;
   #outageSinceMs: number | undefined;
   #outageMs = 0;
@@ -81,8 +70,9 @@ export class BenchService implements Service {
   }
 
   onFirstLink(): void {
-    const rttMs = this.#deps.link()?.rttMs ?? 0;
-    this.#settle(this.#deps.clock.now() + SETTLE_MS + SETTLE_ROUND_TRIPS * rttMs);
+    const { clock, link } = this.#deps;
+    const rttMs = link()?.rttMs ?? 0;
+    this.#settle(clock.now() + SETTLE_MS + SETTLE_ROUND_TRIPS * rttMs);
   }
 
   onOutage(): void {
@@ -103,85 +93,46 @@ export class BenchService implements Service {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#timer?.cancel();
-    for (const load of this.#loads) load.abandon();
+    this.#phase?.abandon();
     this.#probe?.close();
   }
 
   #settle(untilMs: number): void {
-    const { clock, link } = this.#deps;
+    const { clock, mux, link } = this.#deps;
     if (link()?.label.startsWith('ssh') === true && clock.now() < untilMs) {
       this.#timer = clock.schedule(SETTLE_LOOK_MS, () => this.#settle(untilMs));
       return;
     }
     this.#events.onBegin(link());
-    this.#probe = new BenchProbe(clock, this.#deps.mux, {
-      onReady: () => this.#begin(0),
+    const probe: BenchProbe = new BenchProbe(clock, mux, {
+      onReady: () => this.#begin(0, probe),
       onFailed: (error, reason) => this.#fail(error, reason),
     });
+    this.#probe = probe;
   }
 
-  /** Opens the loads of a phase, and measures once they flow. */
-  #begin(index: number): void {
-    const phase = PHASES[index];
-    if (phase === undefined) {
-      const { link } = this.#deps;
+  #begin(index: number, probe: BenchProbe): void {
+    const { clock, mux, phaseMs, link } = this.#deps;
+    const next = PHASES[index];
+    if (next === undefined) {
       this.restore();
       this.#events.onOver(link(), this.#outageMs);
       return;
     }
-    const rates: Partial<Record<LoadDirection, number>> = {};
-    let samplesMs: readonly number[] = [];
-    let waitingCount = phase.loads.length;
-    let runningCount = phase.loads.length + 1;
-    const done = (): void => {
-      runningCount -= 1;
-      if (runningCount > 0 || this.#isOver) return;
-      this.#loads = [];
-      const latency = summarizeLatency(samplesMs);
-      this.#events.onPhase({ name: phase.name, latency, bytesPerSecond: rates });
-      this.#begin(index + 1);
-    };
-    const measure = (): void => {
-      const isIdle = phase.loads.length === 0;
-      this.#timer = this.#deps.clock.schedule(this.#deps.phaseMs, () => this.#stopAll());
-      this.#probe?.start({
-        gapMs: isIdle ? 0 : LOADED_GAP_MS,
-        maxCount: isIdle ? IDLE_SAMPLES : Number.POSITIVE_INFINITY,
-        onDone: (samples) => {
-          this.#timer?.cancel();
-          samplesMs = samples;
-          done();
+    this.#phase = new BenchPhase(
+      {
+        clock,
+        mux,
+        probe,
+        phaseMs,
+        onDone: (result) => {
+          this.#events.onPhase(next.name, result, link());
+          if (!this.#isOver) this.#begin(index + 1, probe);
         },
-      });
-    };
-    this.#loads = phase.loads.map((direction) =>
-      this.#load(direction, {
-        onReady: () => {
-          waitingCount -= 1;
-          if (waitingCount === 0) measure();
-        },
-        onDone: (bytesPerSecond) => {
-          rates[direction] = bytesPerSecond;
-          done();
-        },
-      }),
+        onFailed: (error, reason) => this.#fail(error, reason),
+      },
+      next.loads,
     );
-    if (waitingCount === 0) measure();
-  }
-
-  #load(
-    direction: LoadDirection,
-    events: { onReady: () => void; onDone: (bytesPerSecond: number) => void },
-  ): BenchLoad {
-    return new BenchLoad(this.#deps.clock, this.#deps.mux, direction, {
-      ...events,
-      onFailed: (error, reason) => this.#fail(error, reason),
-    });
-  }
-
-  #stopAll(): void {
-    for (const load of this.#loads) load.stop();
-    this.#probe?.stop();
   }
 
   #fail(error: EtError, reason: ChannelReason): void {

@@ -1,6 +1,7 @@
 import { copyOf } from '../base/bytes.ts';
 import { type EtError, messageOf } from '../base/errors.ts';
 import type { Channel, ChannelEvents, IncomingOpen } from '../mux/channel.ts';
+import { acceptChannel, COMPRESSED, openChannel, wantsCompression } from '../mux/compression.ts';
 import type { Mux } from '../mux/mux.ts';
 import type { Exec, ExecEvents, ExecOptions } from '../process/exec.ts';
 import type { ExitStatus } from '../process/exit-status.ts';
@@ -49,11 +50,13 @@ export class ExecChannel implements ChannelEvents, ExecEvents {
   constructor(incoming: IncomingOpen, mux: Mux, deps: ExecChannelDeps) {
     this.#deps = deps;
     this.#request = new FirstData(incoming.metadata['request']);
-    this.#channel = incoming.accept({}, this, { priority: 'interactive' });
-    this.#stderr = mux.open(
+    const compression = wantsCompression(incoming.metadata) ? COMPRESSED : {};
+    this.#channel = acceptChannel(incoming, {}, this, { priority: 'interactive' });
+    this.#stderr = openChannel(
+      mux,
       {
         kind: 'exec.stderr',
-        metadata: { of: incoming.id },
+        metadata: { of: incoming.id, ...compression },
         stream: incoming.stream,
         priority: 'interactive',
       },

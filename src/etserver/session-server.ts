@@ -11,6 +11,7 @@ import type { IncomingOpen } from '../mux/channel.ts';
 import type { Mux } from '../mux/mux.ts';
 import type { LinkCrypto } from '../wire/link-crypto.ts';
 import { REASON } from '../wire/messages.ts';
+import { BenchChannels } from './bench-channels.ts';
 import { ExecChannel } from './exec-channel.ts';
 import {
   endsAtMs,
@@ -58,6 +59,7 @@ export class SessionServer {
   /** Client processes whose session is over, and what they are told should they come back. */
   readonly #ended = new Map<string, string>();
   readonly #execs = new Set<ExecChannel>();
+  readonly #benches = new BenchChannels();
   readonly #forwards = new Map<ServerSession, ForwardServer>();
   readonly #startedMs: number;
   #shell: Shell | undefined;
@@ -147,6 +149,7 @@ export class SessionServer {
     try {
       if (incoming.kind === 'terminal') this.#openTerminal(owner, incoming);
       else if (incoming.kind === 'exec') this.#openExec(owner, incoming);
+      else if (incoming.kind === 'bench') this.#benches.open(incoming);
       else if (FORWARD_KINDS.has(incoming.kind)) this.#forwardsOf(owner).open(incoming);
       else incoming.refuse(REASON.unknownKind, `kind ${incoming.kind} is not known`);
     } catch (error) {

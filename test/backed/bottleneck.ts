@@ -88,7 +88,7 @@ export class Bottleneck implements PathState {
   #pump(): void {
     for (;;) {
       const nowMs = this.clock.now();
-      const room = this.pacer.inFlightCap(this, true) - this.sent.inFlightBytes;
+      const room = this.pacer.inFlightCap(this, true, nowMs) - this.sent.inFlightBytes;
       if (this.#backlogBytes <= 0) {
         if (room > 0) this.rate.applicationLimited(this.sent.inFlightBytes);
         return;

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { Pacer, type PathState } from '../../src/backed/pacer.ts';
+import {
+  ATTENDED_IN_FLIGHT_BYTES,
+  ATTENDED_MS,
+  Pacer,
+  type PathState,
+} from '../../src/backed/pacer.ts';
 import { MAX_IN_FLIGHT_BYTES, MAX_RECORD_BYTES } from '../../src/wire/limits.ts';
 import { Bottleneck } from './bottleneck.ts';
 
@@ -109,27 +114,42 @@ test('after many keys behind bulk, bulk goes on at the rate that it had found', 
 describe('bytes in flight', () => {
   test('are 32 KiB before a rate is known, of which bulk has 8', () => {
     const pacer = new Pacer(2);
-    expect(pacer.inFlightCap(PATH, false)).toBe(32_768);
-    expect(pacer.inFlightCap(PATH, true)).toBe(8192);
+    expect(pacer.inFlightCap(PATH, false, 0)).toBe(32_768);
+    expect(pacer.inFlightCap(PATH, true, 0)).toBe(8192);
   });
 
   test('queue for 20 ms beyond what the path holds, and never for more than 2 MiB', () => {
     const pacer = new Pacer(2);
     pacer.endStartup();
     const queued = (bytesPerMs: number): number =>
-      pacer.inFlightCap({ ...PATH, bytesPerMs, minRttMs: 1 }, true) - bytesPerMs * 3;
+      pacer.inFlightCap({ ...PATH, bytesPerMs, minRttMs: 1 }, true, 0) - bytesPerMs * 3;
     expect(queued(50_000)).toBe(50_000 * 20 + 1024);
     expect(queued(500_000)).toBe(2 * 1024 * 1024 + 1024);
   });
 
+  test('are few on a short and fast path while somebody types, and many again a second later', () => {
+    const pacer = new Pacer(2);
+    pacer.endStartup();
+    const capAt = (nowMs: number, bytesPerMs: number, minRttMs: number): number =>
+      pacer.inFlightCap({ ...PATH, bytesPerMs, minRttMs }, true, nowMs);
+    const alone = capAt(1000, 100_000, 0.3);
+    pacer.noteUrgent(1000);
+    expect(capAt(1000, 100_000, 0.3)).toBe(330_000);
+    expect(capAt(1000, 25_000, 0.3)).toBe(ATTENDED_IN_FLIGHT_BYTES);
+    expect(capAt(1000 + ATTENDED_MS, 100_000, 0.3)).toBe(alone);
+    // A long or a slow path keeps its queue: what a key takes there is the path's own.
+    expect(capAt(1000, 100_000, 20)).toBeGreaterThan(100_000 * 40);
+    expect(capAt(1000, 10_000, 1)).toBe(10_000 * 23 + 1024);
+  });
+
   test('never exceed 16 MiB, and are whole numbers whatever the rate', () => {
     const pacer = new Pacer(2);
-    expect(pacer.inFlightCap({ ...PATH, bytesPerMs: 1e6, minRttMs: 1000 }, true)).toBe(
+    expect(pacer.inFlightCap({ ...PATH, bytesPerMs: 1e6, minRttMs: 1000 }, true, 0)).toBe(
       MAX_IN_FLIGHT_BYTES,
     );
     for (let i = 1; i < 100; i += 1) {
       const path = { ...PATH, bytesPerMs: 1234.567 * i, minRttMs: 10.1 + i };
-      expect(Number.isInteger(pacer.inFlightCap(path, true))).toBe(true);
+      expect(Number.isInteger(pacer.inFlightCap(path, true, 0))).toBe(true);
       expect(Number.isInteger(pacer.recordTarget(path))).toBe(true);
     }
   });

@@ -32,7 +32,9 @@ describe('sending', () => {
     pair.server.script.isKeeping = false;
     const { link } = pair.join(WIRE);
     pair.client.script.write(1, new Uint8Array(64 * 1024 * 1024));
-    pair.runUntil(() => link.room(true) + link.sent.inFlightBytes > 4 * 1024 * 1024);
+    pair.runUntil(
+      () => link.room(true, pair.clock.now()) + link.sent.inFlightBytes > 4 * 1024 * 1024,
+    );
     pair.runUntil(() => link.sent.inFlightBytes === 0 && pair.client.script.ready === 0);
     const before = pair.client.session.writers[1]?.next ?? 0;
     pair.client.script.write(1, new Uint8Array(2 * 1024 * 1024));

@@ -73,8 +73,12 @@ export class BenchPlace {
   /** The command line of a program whose destination is this host, with these flags before it and this command after it. */
   commandLine(program: Program, flags: readonly string[], ...command: string[]): string[] {
     const start = program === 'et' ? [process.execPath, ...this.#nodeFlags, ET] : ['ssh'];
-    const line = [...start, ...this.host.to, ...flags, 'testhost', ...command];
-    return this.#lab === undefined ? line : this.#lab.commandIn('client', line);
+    return this.commandOn('client', [...start, ...this.host.to, ...flags, 'testhost', ...command]);
+  }
+
+  /** The command line that runs `argv` at one of the ends. */
+  commandOn(side: 'client' | 'server', argv: readonly string[]): string[] {
+    return this.#lab === undefined ? [...argv] : this.#lab.commandIn(side, argv);
   }
 
   /** Runs a program with its output thrown away; resolves to the milliseconds from its start to its end. */

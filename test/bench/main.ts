@@ -17,6 +17,13 @@ import { parseBenchArguments } from './parse-bench-arguments.ts';
 import { recoveryBench } from './recovery-bench.ts';
 import { startBench } from './start-bench.ts';
 import { throughputBench } from './throughput-bench.ts';
+import { tunnelChurnBench } from './tunnel-churn-bench.ts';
+import { tunnelEchoBench } from './tunnel-echo-bench.ts';
+import { tunnelIdleBench } from './tunnel-idle-bench.ts';
+import { tunnelLinkBench } from './tunnel-link-bench.ts';
+import { tunnelMemoryBench } from './tunnel-memory-bench.ts';
+import { tunnelSetupBench } from './tunnel-setup-bench.ts';
+import { tunnelThroughputBench } from './tunnel-throughput-bench.ts';
 
 const BENCHES: readonly Bench[] = [
   { name: 'start', needs: [], run: startBench },
@@ -28,6 +35,13 @@ const BENCHES: readonly Bench[] = [
   { name: 'memory', needs: ['linux'], run: memoryBench },
   { name: 'growth', needs: ['linux'], run: growthBench },
   { name: 'idle', needs: ['linux'], run: idleBench },
+  { name: 'tunnel-throughput', needs: ['linux'], run: tunnelThroughputBench },
+  { name: 'tunnel-memory', needs: ['linux'], run: tunnelMemoryBench },
+  { name: 'tunnel-echo', needs: ['linux'], run: tunnelEchoBench },
+  { name: 'tunnel-setup', needs: ['netlab'], run: tunnelSetupBench },
+  { name: 'tunnel-link', needs: ['netlab'], run: tunnelLinkBench },
+  { name: 'tunnel-churn', needs: ['linux'], run: tunnelChurnBench },
+  { name: 'tunnel-idle', needs: ['linux'], run: tunnelIdleBench },
 ];
 const NAMES = BENCHES.map(({ name }) => name).join(',');
 const USAGE = `usage: npm run bench -- [--only ${NAMES}] [--quick] [--runs COUNT] [--cpu-prof DIRECTORY]

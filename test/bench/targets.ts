@@ -4,6 +4,15 @@ export function atMost(limit: number): Target {
   return { text: `<= ${limit}`, isMet: (et) => et <= limit };
 }
 
+export function atLeast(limit: number): Target {
+  return { text: `>= ${limit}`, isMet: (et) => et >= limit };
+}
+
+/** Of another of et's own rows. */
+export function atLeastTimes(factor: number, whole: number, name: string): Target {
+  return { text: `>= ${factor} x ${name}`, isMet: (et) => et >= whole * factor };
+}
+
 export function atMostTimesSsh(factor: number): Target {
   return {
     text: `<= ${factor} x ssh`,

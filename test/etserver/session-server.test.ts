@@ -252,3 +252,25 @@ test('a client that has gone without a word does not hold up the shell of the on
   const [{ skipped }] = gone.notes as [{ skipped: number }];
   expect(gone.text.length + skipped).toBe(printed);
 });
+
+test('what a client says about a bench is checked: wrong metadata is refused with code 4, the rest is served', () => {
+  const host = new Host();
+  const client = host.client();
+  host.connect(client, 1);
+  const answers: unknown[] = [];
+  for (const metadata of [{}, { do: 'send', bytes: '5' }, { do: 'echo' }]) {
+    client.mux.open(
+      { kind: 'bench', metadata, priority: 'interactive' },
+      {
+        onData: () => undefined,
+        onAccept: () => answers.push('accepted'),
+        onRefuse: (_error, { code }) => answers.push(code),
+      },
+    );
+    host.clock.advance(1000);
+  }
+  expect(answers).toEqual([4, 4, 'accepted']);
+  client.session.end(0, '');
+  host.clock.advance(1000);
+  expect(host.isOver).toBe(true);
+});

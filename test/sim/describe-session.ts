@@ -1,7 +1,7 @@
 import type { Session } from '../../src/backed/session.ts';
 
 /** The state of one end of a session, for whoever looks into a failure. */
-export function describeSession(name: string, session: Session): string[] {
+export function describeSession(name: string, session: Session, nowMs: number): string[] {
   const lines = [`${name}: ${session.isOver ? 'over' : 'open'}, ready ${session.source?.ready}`];
   for (const link of session.links) {
     const { sent, rtt, bytesPerMs } = link;
@@ -9,7 +9,7 @@ export function describeSession(name: string, session: Session): string[] {
     const owes = `${link.owesResume ? ' resume' : ''}${link.owesPing ? ' ping' : ''}`;
     lines.push(
       `  ${link.describe()}${flags}: ${sent.inFlightBytes} in flight, next ${sent.next}, ` +
-        `room ${link.room(false)}/${link.room(true)}, ${bytesPerMs?.toFixed(1)} bytes/ms, ` +
+        `room ${link.room(false, nowMs)}/${link.room(true, nowMs)}, ${bytesPerMs?.toFixed(1)} bytes/ms, ` +
         `rtt ${rtt.smoothedMs?.toFixed(1)}, least ${rtt.minMs?.toFixed(1)}, owes${owes}, ` +
         `ack due ${link.received.ackDueMs?.toFixed(1)}, ${link.secure.queuedBytes} queued`,
     );

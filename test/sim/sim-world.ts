@@ -155,8 +155,8 @@ export class SimWorld {
   describe(): void {
     for (const { client, server } of this.attached) {
       const lines = [
-        ...describeSession('client', client.session),
-        ...(server === undefined ? [] : describeSession('server', server.session)),
+        ...describeSession('client', client.session, this.clock.now()),
+        ...(server === undefined ? [] : describeSession('server', server.session, this.clock.now())),
       ];
       for (const line of lines) this.report.trace(line);
     }

@@ -3,7 +3,18 @@ import type { Destination } from '../../bootstrap/destination.ts';
 import type { SshOptions } from '../../bootstrap/ssh-options.ts';
 import type { Endpoint } from '../../forward/endpoint.ts';
 import type { ForwardFlags } from './forward-flags.ts';
+import type { ServiceCommand } from './service-words.ts';
 import type { ForwardCommand, StatusCommand } from './subcommands.ts';
+
+/** `et bench`: nothing runs; the session itself is measured. */
+export interface BenchWork {
+  readonly kind: 'bench';
+  /** As it was typed; `local` for `--local`. */
+  readonly host: string;
+  /** How long each part of the measurement takes. */
+  readonly seconds: number;
+  readonly json: boolean;
+}
 
 /** What runs in the session. */
 export type Work =
@@ -17,6 +28,7 @@ export type Work =
   | { readonly kind: 'none' }
   /** `-W`: standard input and output are a connection that is made on the host. */
   | { readonly kind: 'stdio'; readonly target: Endpoint }
+  | BenchWork
   /** `-c`: a command line on a terminal; `stay`: then goes on as a shell. */
   | { readonly kind: 'terminal-command'; readonly command: string; readonly stay: boolean };
 
@@ -78,5 +90,6 @@ export type ClientCommand =
   | SshQueryCommand
   | StatusCommand
   | ForwardCommand
+  | ServiceCommand
   | ConnectCommand
   | LocalCommand;

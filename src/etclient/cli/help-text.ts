@@ -22,13 +22,33 @@ NAME is the host as typed, a process id, or the beginning of a session id. In a
 terminal ~C takes the same flags, -KL 8003 to cancel one, and help.
 `;
 
+const SERVICES = `Forwards that run for months, by systemd, or launchd on macOS:
+  et service install [--replace] NAME -- OPTIONS [user@]host
+                          runs et -N OPTIONS host now and from each login on,
+                          and again whenever it ends
+  et service ls [--json]
+  et service rm NAME
+`;
+
+const MEASURING = `To measure the session to a host (one called bench is et -- bench):
+  et bench [--json] [--seconds N] [options] [user@]host
+                          latency, alone and under load, and throughput each
+                          way; N seconds for each of four parts (default: 3)
+`;
+
 const EXIT = `Exit status: the command's own; 128 + n when signal n ended it; 255 when et
 itself failed; 2 when it was called wrongly.
 `;
 
 /** What `et --help` prints. */
 export function clientHelp(): string {
-  return [USAGE, formatFlags(CLIENT_FLAGS), RUNNING, formatExamples(CLIENT_EXAMPLES), EXIT].join(
-    '\n',
-  );
+  return [
+    USAGE,
+    formatFlags(CLIENT_FLAGS),
+    RUNNING,
+    SERVICES,
+    MEASURING,
+    formatExamples(CLIENT_EXAMPLES),
+    EXIT,
+  ].join('\n');
 }

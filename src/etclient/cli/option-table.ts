@@ -300,7 +300,7 @@ export const CLIENT_FLAGS: readonly Flag<ClientFlagKey>[] = [
     key: 'compress',
     short: '-C',
     group: SSH,
-    help: 'compress what goes through ssh; what goes straight to the session server is not',
+    help: 'compress forwards, commands without a terminal and what goes through ssh; terminals and agents are not',
   },
   { key: 'no-x11', short: '-x', group: SSH, help: 'do not forward X11' },
   {

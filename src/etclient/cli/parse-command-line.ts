@@ -1,5 +1,6 @@
 import { asUsageOf, usageError } from '../../base/usage-error.ts';
 import { type Destination, parseDestination } from '../../bootstrap/destination.ts';
+import { type BenchWords, readBench } from './bench-words.ts';
 import type { ClientCommand, LocalCommand } from './client-command.ts';
 import { parseChoice, parseName, parsePortRange } from './flag-values.ts';
 import { GivenFlags, spelled } from './given-flags.ts';
@@ -11,6 +12,9 @@ import { parseSubcommand } from './subcommands.ts';
 
 /** Where the session server listens unless the user says otherwise. */
 export const DEFAULT_SERVER_PORT = '60000-61000';
+
+/** There is nothing in such a session that anybody would come back for after so long. */
+const BENCH_GRACE_SECONDS = 900;
 
 type Operands = Pick<ReadArguments<ClientFlagKey>, 'operands' | 'isTerminated'>;
 
@@ -44,6 +48,7 @@ const NOT_LOCAL: readonly ClientFlagKey[] = [
 export function parseCommandLine(argv: readonly string[]): ClientCommand {
   const subcommand = parseSubcommand(argv);
   if (subcommand !== undefined) return subcommand;
+  if (argv[0] === 'bench') return benchCommand(readBench(argv.slice(1)));
   const flags = [...CLIENT_FLAGS, ...HIDDEN_CLIENT_FLAGS];
   const read = readArguments(flags, argv);
   const { occurrences, unknown } = read;
@@ -52,6 +57,15 @@ export function parseCommandLine(argv: readonly string[]): ClientCommand {
   if (given.has('version')) return { kind: 'version' };
   if (unknown !== undefined) throw usageError(unknownFlag(flags, unknown));
   return given.has('local') ? localCommand(given, read) : hostCommand(given, read);
+}
+
+function benchCommand(words: BenchWords | 'help' | 'version'): ClientCommand {
+  if (typeof words === 'string') return { kind: words };
+  const { given, operands, work } = words;
+  const target = { operands, isTerminated: false };
+  const command = given.has('local') ? localCommand(given, target) : hostCommand(given, target);
+  if (command.kind !== 'connect' && command.kind !== 'local') return command;
+  return { ...command, work, graceSeconds: command.graceSeconds ?? BENCH_GRACE_SECONDS };
 }
 
 function localCommand(given: GivenFlags, { operands, isTerminated }: Operands): LocalCommand {

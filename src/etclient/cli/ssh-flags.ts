@@ -14,7 +14,6 @@ export interface SshFlags {
 
 /** Flags that a command in place of ssh would not be given. */
 const OF_SSH_ONLY: readonly ClientFlagKey[] = [
-  'compress',
   'config-file',
   'identity',
   'ipv4',

@@ -5,6 +5,7 @@ import { parseName } from './flag-values.ts';
 import { FORWARD_FLAGS, forwardsToAdd, forwardsToRemove } from './forward-words.ts';
 import type { ClientFlagKey } from './option-table.ts';
 import { type Occurrence, readArguments, unknownFlag } from './read-arguments.ts';
+import { parseServiceWords, type ServiceCommand } from './service-words.ts';
 
 /** `et status`: what clients with forwards do. */
 export interface StatusCommand {
@@ -34,15 +35,16 @@ const FLAGS: readonly Flag<Key>[] = [...OWN, ...FORWARD_FLAGS];
 const VERBS = ['add', 'rm', 'ls'] as const;
 
 /**
- * A command for a client that runs, where its name stands first; `undefined` for anything else. A host of that name is reached
+ * A command about clients that run, or shall run, where its name stands first; `undefined` for anything else. A host of that name is reached
  * with anything before it: `et -- status`, `et user@status`.
  *
  * @throws {EtError} ET_ERR_USAGE
  */
 export function parseSubcommand(
   argv: readonly string[],
-): StatusCommand | ForwardCommand | { readonly kind: 'help' } | undefined {
+): StatusCommand | ForwardCommand | ServiceCommand | { readonly kind: 'help' } | undefined {
   const [name, ...words] = argv;
+  if (name === 'service') return parseServiceWords(words);
   if (name !== 'status' && name !== 'forward') return undefined;
   const { given, operands } = read(words);
   if (given.some(({ key }) => key === 'help')) return { kind: 'help' };

@@ -152,7 +152,13 @@ describe('a flag for ssh', () => {
     expect(parsed(`${flags} h`)).toEqual({ ...CONNECT, quiet, ssh: { ...NO_SSH_OPTIONS, ...ssh } });
   });
 
-  test.each(['-p 2222', '-i k', '-F f', '-o A=1', '-J j', '-4', '-6', '-C'])(
+  test('-C is for the session too, and may stand beside a command in place of ssh', () => {
+    expect(parsed('--ssh "gcloud compute ssh" -C h')).toMatchObject({
+      ssh: { options: ['Compression=yes'] },
+    });
+  });
+
+  test.each(['-p 2222', '-i k', '-F f', '-o A=1', '-J j', '-4', '-6'])(
     '%s is not given to a command in place of ssh, which is said',
     (flags) => {
       const flag = flags.slice(0, 2);

@@ -1,0 +1,143 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../support/free-port.ts';
+import type { BenchPlace, Program } from './bench-place.ts';
+import { ECHO_COMMAND } from './echo-bench.ts';
+import { sessionServers } from './session-servers.ts';
+import { sshdSessions } from './sshd-sessions.ts';
+import { TunnelEnd } from './tunnel-end.ts';
+import type { TunnelWay } from './tunnel-program.ts';
+import type { Typist } from './typist.ts';
+
+const OPEN_WITHIN_MS = 30_000;
+
+/** A session of either program with its forwards. */
+export interface Tunnel {
+  /** -L to the far end. */
+  readonly straight: TunnelWay;
+  /** The same through -D. */
+  readonly socks: TunnelWay;
+  readonly clientPid: number;
+  /** What serves it on the host: for `ssh` all of sshd's processes that do. */
+  readonly serverPids: readonly number[];
+  close(): Promise<void>;
+}
+
+/** One that has a terminal too, on which what is typed is echoed. */
+export interface TypedTunnel extends Tunnel {
+  readonly typist: Typist;
+}
+
+/** A place with a source and sink of bytes on its host, a program that connects to it from here, and tunnels between them. */
+export class TunnelBed {
+  readonly place: BenchPlace;
+  readonly near: TunnelEnd;
+  readonly far: TunnelEnd;
+  /** Without a tunnel; only where both ends are on loopback. */
+  readonly direct: TunnelWay;
+
+  private constructor(place: BenchPlace, near: TunnelEnd, far: TunnelEnd, direct: TunnelWay) {
+    this.place = place;
+    this.near = near;
+    this.far = far;
+    this.direct = direct;
+  }
+
+  /** Stops with `stop`, the place with it. */
+  static async start(place: BenchPlace): Promise<TunnelBed> {
+    const end = (side: 'client' | 'server'): TunnelEnd =>
+      new TunnelEnd({
+        commandIn: (argv) => place.commandOn(side, argv),
+        environment: place.host.environment,
+      });
+    try {
+      const far = end('server');
+      return new TunnelBed(place, end('client'), far, {
+        port: await far.number({ kind: 'listen' }),
+      });
+    } catch (error) {
+      await place.stop();
+      throw error;
+    }
+  }
+
+  /** A session that does nothing but forward. */
+  async open(program: Program): Promise<Tunnel> {
+    const { flags, ways } = await this.#forwards(program);
+    const known = this.#servers(program);
+    const child = this.place.pipe(this.place.commandLine(program, ['-N', ...flags]));
+    return await this.#tunnel(program, ways, known, child.pid, () => endOf(child));
+  }
+
+  /** A session with forwards and a terminal. */
+  async openTyped(program: Program): Promise<TypedTunnel> {
+    const { flags, ways } = await this.#forwards(program);
+    const known = this.#servers(program);
+    const line = this.place.commandLine(program, ['-tt', ...flags], ECHO_COMMAND);
+    const typist = this.place.typist(line);
+    await typist.see('ready');
+    const tunnel = await this.#tunnel(program, ways, known, typist.pid, () => typist.close());
+    return { ...tunnel, typist };
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.near.stop(), this.far.stop()]);
+    await this.place.stop();
+  }
+
+  async #forwards(program: Program): Promise<{ flags: string[]; ways: [TunnelWay, TunnelWay] }> {
+    const [port, proxy] = [await freePort(), await freePort()];
+    const target = this.direct.port;
+    const flags = ['-L', `127.0.0.1:${port}:127.0.0.1:${target}`, '-D', `127.0.0.1:${proxy}`];
+    if (program === 'et') flags.push('--via', 'tcp');
+    return { flags, ways: [{ port }, { port: proxy, socksTo: target }] };
+  }
+
+  #servers(program: Program): number[] {
+    return program === 'et' ? sessionServers(this.place.host) : sshdSessions(this.place.host);
+  }
+
+  /** Settles when a connection has gone through. */
+  async #tunnel(
+    program: Program,
+    [straight, socks]: readonly [TunnelWay, TunnelWay],
+    known: readonly number[],
+    clientPid: number | undefined,
+    close: () => Promise<unknown>,
+  ): Promise<Tunnel> {
+    if (clientPid === undefined) throw new Error(`${program} did not start`);
+    await this.#reached(straight);
+    const serverPids = this.#servers(program).filter((pid) => !known.includes(pid));
+    if (serverPids.length === 0) throw new Error(`nothing serves ${program}`);
+    return {
+      straight,
+      socks,
+      clientPid,
+      serverPids,
+      close: async () => {
+        await close();
+      },
+    };
+  }
+
+  async #reached(way: TunnelWay): Promise<void> {
+    const endMs = performance.now() + OPEN_WITHIN_MS;
+    for (;;) {
+      try {
+        await this.near.run({ kind: 'greet', way, count: 1, atOnce: 1 });
+        return;
+      } catch (error) {
+        if (performance.now() > endMs) throw error;
+        await sleep(100);
+      }
+    }
+  }
+}
+
+async function endOf(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const over = once(child, 'exit');
+  child.kill('SIGTERM');
+  await over;
+}
