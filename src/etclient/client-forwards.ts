@@ -30,6 +30,8 @@ export interface ClientForwardsDeps {
   readonly isAlone: boolean;
   /** -q */
   readonly isQuiet: boolean;
+  /** Connections through them are compressed. */
+  readonly isCompressed: boolean;
   /** Where the client can be asked. */
   readonly control: Pick<ControlSocketDeps, 'directories' | 'ownerId' | 'pid'>;
   /** Has `callback` called before the process ends, by whatever but SIGKILL. */
@@ -73,6 +75,7 @@ export class ClientForwards {
         temporaryDirectory: tmpdir(),
         holderOf: portHolder,
         udpIdleMs: plan.udpIdleMs,
+        isCompressed: deps.isCompressed,
         permitRemoteOpen: plan.permitRemoteOpen,
       },
       {

@@ -2,6 +2,7 @@ import { utf8 } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { EtError, messageOf, systemCodeOf } from '../base/errors.ts';
 import type { Channel, ChannelEvents, ChannelReason, IncomingOpen } from '../mux/channel.ts';
+import { acceptChannel, COMPRESSED, openChannel } from '../mux/compression.ts';
 import { REASON } from '../wire/messages.ts';
 import type { ClientSession } from './client-session.ts';
 import { FAILURE_STATUS, type WorkEnd, workEndOf } from './exit.ts';
@@ -24,6 +25,7 @@ export interface ExecRequest {
 export interface ExecServiceDeps {
   readonly clock: Clock;
   readonly input: InputSource | undefined;
+  readonly isCompressed: boolean;
   readonly stdoutFd: number;
   readonly stderrFd: number;
   /** The command is over and all its output is here. */
@@ -66,8 +68,10 @@ export class ExecService implements ChannelEvents {
       this.#output('stderr', (bytes) => this.#stderrChannel?.consumed(bytes)),
     );
     const first = utf8(JSON.stringify(request));
-    this.#channel = client.mux.open(
-      { kind: 'exec', metadata: { request: first.length }, stream: 1, priority: 'interactive' },
+    const metadata = { request: first.length, ...(deps.isCompressed ? COMPRESSED : {}) };
+    this.#channel = openChannel(
+      client.mux,
+      { kind: 'exec', metadata, stream: 1, priority: 'interactive' },
       this,
     );
     client.serverOpens.expect('exec.stderr', this.#channel.id, (incoming) =>
@@ -128,18 +132,20 @@ export class ExecService implements ChannelEvents {
   }
 
   #takeStderr(incoming: IncomingOpen): void {
-    this.#stderrChannel = incoming.accept(
-      {},
-      {
-        onData: (bytes) => this.#stderr.write(bytes),
-        onEof: () => {
-          this.#hasStderr = false;
-          this.#finishIfThrough();
-        },
+    const events: ChannelEvents = {
+      onData: (bytes) => this.#stderr.write(bytes),
+      onEof: () => {
+        this.#hasStderr = false;
+        this.#finishIfThrough();
       },
-      { priority: 'interactive' },
-    );
-    this.#stderrChannel.end();
+    };
+    try {
+      this.#stderrChannel = acceptChannel(incoming, {}, events, { priority: 'interactive' });
+      this.#stderrChannel.end();
+    } catch (error) {
+      incoming.refuse(REASON.protocol, messageOf(error));
+      this.#fail(error as EtError);
+    }
   }
 
   /** Nothing may be written behind the end. */

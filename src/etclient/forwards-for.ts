@@ -1,34 +1,40 @@
 import type { SshConfig } from '../bootstrap/ssh-config.ts';
-import type { SessionFlags } from './cli/client-command.ts';
+import { asksCompression } from './asks-compression.ts';
+import type { ConnectCommand, LocalCommand, SessionFlags } from './cli/client-command.ts';
 import type { ClientDeps } from './client-deps.ts';
 import type { ClientForwards } from './client-forwards.ts';
 import { type ForwardPlan, planForwards } from './forward-plan.ts';
 
+type Command = ConnectCommand | LocalCommand;
+
 /** The forwards of a command; `undefined`, and nothing is loaded, where there are none. */
 export async function forwardsFor(
   deps: ClientDeps,
-  command: SessionFlags,
+  command: Command,
   config: SshConfig | undefined,
 ): Promise<ClientForwards | undefined> {
   const { kind } = command.work;
+  // Those of ssh_config are for sessions that are worked in, and one of these may hold their ports.
+  if (kind === 'bench') return undefined;
   const plan = planForwards(command.forwards, config, deps.environment, runsPrograms(command));
   if (plan.specs.length === 0 && plan.problems.length === 0 && kind !== 'none') return undefined;
-  return await makeForwards(deps, command, plan);
+  return await makeForwards(deps, command, config, plan);
 }
 
 /** For a client that was started without any, and is asked for one in its terminal. */
 export async function lateForwards(
   deps: ClientDeps,
-  command: SessionFlags,
+  command: Command,
   config: SshConfig | undefined,
 ): Promise<ClientForwards> {
   const plan = planForwards(command.forwards, config, deps.environment, false);
-  return await makeForwards(deps, command, { ...plan, specs: [], problems: [] });
+  return await makeForwards(deps, command, config, { ...plan, specs: [], problems: [] });
 }
 
 async function makeForwards(
   deps: ClientDeps,
-  command: SessionFlags,
+  command: Command,
+  config: SshConfig | undefined,
   plan: ForwardPlan,
 ): Promise<ClientForwards> {
   const [forwarding, { controlDirectories }] = await Promise.all([
@@ -44,6 +50,7 @@ async function makeForwards(
       say: io.say,
       isAlone: !runsPrograms(command) || !io.isInputTerminal,
       isQuiet: command.quiet,
+      isCompressed: asksCompression(command, config),
       control: {
         directories: controlDirectories(deps.environment, deps.home),
         ownerId: deps.userId,
@@ -56,5 +63,5 @@ async function makeForwards(
 }
 
 function runsPrograms({ work }: SessionFlags): boolean {
-  return work.kind !== 'none' && work.kind !== 'stdio';
+  return work.kind !== 'none' && work.kind !== 'stdio' && work.kind !== 'bench';
 }

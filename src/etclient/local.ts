@@ -49,7 +49,14 @@ export async function local(
     keepaliveMs:
       command.keepaliveSeconds === undefined ? undefined : command.keepaliveSeconds * 1000,
     makeService: (client, over, received) =>
-      makeService({ ...deps, forwards }, workOf(deps, command), client, over, received),
+      makeService(
+        // Nothing is thin between two processes of one machine.
+        { ...deps, forwards, isCompressed: false },
+        workOf(deps, command),
+        client,
+        over,
+        received,
+      ),
     begin: (client) => client.start(),
     onEnded: () => forwards.current?.set.detach('the session has ended'),
     onLink: () => gone.onLink(),
@@ -120,7 +127,7 @@ function startServer(
 
 function workOf(deps: ClientDeps, command: LocalCommand): SessionWork {
   const { work } = command;
-  if (work.kind === 'none' || work.kind === 'stdio') return work;
+  if (work.kind === 'none' || work.kind === 'stdio' || work.kind === 'bench') return work;
   const env = sentEnvironment(deps.environment, [], {});
   const line = work.kind === 'shell' ? undefined : work.command;
   const subsystem = work.kind === 'subsystem';

@@ -37,8 +37,7 @@ async function run(command: ClientCommand): Promise<WorkEnd> {
     }
     case 'local': {
       const { local } = await import('./local.ts');
-      const server = fileURLToPath(new URL('../../bin/etserver.js', import.meta.url));
-      return await local(depsFor(command), command, [process.execPath, server]);
+      return await local(depsFor(command), command, [process.execPath, binary('etserver.js')]);
     }
     case 'connect':
       return await connectTo(command);
@@ -49,6 +48,18 @@ async function run(command: ClientCommand): Promise<WorkEnd> {
     case 'forward': {
       const { forwardCommand } = await import('./forward-command.ts');
       return await forwardCommand(command, askingDeps());
+    }
+    case 'service': {
+      const [{ serviceCommand }, { programRunner }] = await Promise.all([
+        import('./service-command.ts'),
+        import('./run-program.ts'),
+      ]);
+      return await serviceCommand(command, {
+        ...askingDeps(),
+        platform: process.platform,
+        run: programRunner(process.env),
+        program: [process.execPath, binary('et.js')],
+      });
     }
   }
 }
@@ -85,6 +96,11 @@ async function connectTo(command: ConnectCommand): Promise<WorkEnd> {
 function ready(serving: typeof import('./serve-session.ts')): typeof import('./serve-session.ts') {
   serving.prepare();
   return serving;
+}
+
+/** What a program of ours is started by. */
+function binary(name: string): string {
+  return fileURLToPath(new URL(`../../bin/${name}`, import.meta.url));
 }
 
 function version(): string {

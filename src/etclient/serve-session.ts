@@ -10,6 +10,7 @@ import { SocketFactory } from '../link/socket-factory.ts';
 import { TcpDialer } from '../link/tcp-dial.ts';
 import { keepYoungGenerationSmall } from '../process/young-generation.ts';
 import { INSTANCE_ID_BYTES } from '../wire/limits.ts';
+import { asksCompression } from './asks-compression.ts';
 import { destinationOf, type Server, type SshAccess } from './begin-session.ts';
 import type { ConnectCommand } from './cli/client-command.ts';
 import type { ClientDeps } from './client-deps.ts';
@@ -54,6 +55,7 @@ export function serveSession(
   const id = toHex(server.session);
   const forwards = new ForwardAccess(startedForwards, () => lateForwards(deps, command, config));
   const link = linkOptions(deps, server);
+  const isCompressed = asksCompression(command, config);
   const plan = planRoads(clock, link, roadsTo(deps, command, ssh, server, config));
   const gone = new GoneCheck({
     logger,
@@ -77,7 +79,7 @@ export function serveSession(
     isResumable: keeper !== undefined,
     keepaliveMs: keepaliveMs(command.keepaliveSeconds, config?.serverAliveIntervalSeconds),
     makeService: (client, over, received) =>
-      makeService({ ...deps, forwards }, work, client, over, received),
+      makeService({ ...deps, forwards, isCompressed }, work, client, over, received),
     begin: (client) => {
       const { channel } = server;
       if (channel === undefined || command.via === 'tcp') {
@@ -200,7 +202,7 @@ function workOf(
   const configuredEscape = config?.escapeChar;
   if (isResumed) return { kind: 'terminal', request: undefined, configuredEscape };
   const { work } = command;
-  if (work.kind === 'none' || work.kind === 'stdio') return work;
+  if (work.kind === 'none' || work.kind === 'stdio' || work.kind === 'bench') return work;
   const env = sentEnvironment(deps.environment, config?.sendEnv ?? [], config?.setEnv ?? {});
   // A command of the user's own takes the place of ssh_config's.
   const configured = work.kind === 'shell' ? config?.remoteCommand : undefined;

@@ -41,6 +41,8 @@ export interface WorkDeps {
   readonly flags: Pick<SessionFlags, 'noStdin' | 'escape' | 'quiet'>;
   /** What is to be forwarded meanwhile. */
   readonly forwards: ForwardAccess;
+  /** Of what a command without a terminal reads and writes, or `-W`. */
+  readonly isCompressed: boolean;
   /** Stops this process, as ^Z in a shell would, and returns when it goes on. */
   readonly stopSelf: () => void;
 }
@@ -95,12 +97,18 @@ function startWork(
   over: (end: WorkEnd) => void,
   received: () => void,
 ): Service {
-  const { clock, io, flags } = deps;
+  const { clock, io, flags, isCompressed } = deps;
   const onFailed = (error: Error): void => over({ status: FAILURE_STATUS, message: error.message });
   const input = flags.noStdin ? undefined : io.input;
   if (work.kind === 'none') return NO_TERMINAL;
   if (work.kind === 'stdio') {
-    new StdioService(client, work.target, { clock, input, stdoutFd: 1, onOver: over });
+    new StdioService(client, work.target, {
+      clock,
+      input,
+      isCompressed,
+      stdoutFd: 1,
+      onOver: over,
+    });
     return NO_TERMINAL;
   }
   if (work.kind === 'bench') {
@@ -113,6 +121,7 @@ function startWork(
     new ExecService(client, work, {
       clock,
       input,
+      isCompressed,
       stdoutFd: 1,
       stderrFd: 2,
       onReceived: received,

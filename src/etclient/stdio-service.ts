@@ -3,6 +3,7 @@ import type { EtError } from '../base/errors.ts';
 import { type Endpoint, endpointToJson } from '../forward/endpoint.ts';
 import { FORWARD_STREAM } from '../forward/forward.ts';
 import type { Channel, ChannelEvents, ChannelReason } from '../mux/channel.ts';
+import { COMPRESSED, openChannel } from '../mux/compression.ts';
 import type { ClientSession } from './client-session.ts';
 import type { InputSource } from './exec-service.ts';
 import { FAILURE_STATUS, type WorkEnd } from './exit.ts';
@@ -11,6 +12,7 @@ import { OutputSink } from './output-sink.ts';
 export interface StdioServiceDeps {
   readonly clock: Clock;
   readonly input: InputSource | undefined;
+  readonly isCompressed: boolean;
   readonly stdoutFd: number;
   readonly onOver: (end: WorkEnd) => void;
 }
@@ -36,10 +38,11 @@ export class StdioService implements ChannelEvents {
       onBroken: () => this.#finish({ status: FAILURE_STATUS }),
       onIdle: () => this.#finishIfThrough(),
     });
-    this.#channel = client.mux.open(
+    this.#channel = openChannel(
+      client.mux,
       {
         kind: 'tcp',
-        metadata: endpointToJson(target),
+        metadata: { ...endpointToJson(target), ...(deps.isCompressed ? COMPRESSED : {}) },
         stream: FORWARD_STREAM,
         priority: 'interactive',
       },

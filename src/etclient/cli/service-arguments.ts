@@ -52,6 +52,7 @@ export function serviceArguments(args: readonly string[]): readonly string[] {
   if (kind === 'none') return args;
   const idle = ['-N', ...args];
   // What does not go with -N is said here, and not in a log.
+  parseCommandLine(idle);
   return idle;
 }
 
