@@ -30,7 +30,8 @@ export function formatUnit({ name, words: [program = '', ...args] }: Service): s
     `ExecStart=${[formatProgram(program), ...args.map(formatWord)].join(' ')}`,
     `SyslogIdentifier=everterm-${name}`,
     'Restart=always',
-    'RestartSec=5',
+    // A host that refuses the login would block who asks more often.
+    'RestartSec=30',
     // Called wrongly, which no repetition mends.
     'RestartPreventExitStatus=2',
     // What et ends with when systemd stops it.

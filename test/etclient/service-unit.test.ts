@@ -124,7 +124,7 @@ test('it is run for ever, but not when it was called wrongly', () => {
     'Service.ExecStart': `${NODE} ${ET}`,
     'Service.SyslogIdentifier': 'everterm-work',
     'Service.Restart': 'always',
-    'Service.RestartSec': '5',
+    'Service.RestartSec': '30',
     'Service.RestartPreventExitStatus': '2',
     'Service.SuccessExitStatus': '143',
     'Service.KillMode': 'mixed',
