@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
+import { printable } from '../base/printable.ts';
 import type { RandomSource } from '../base/random.ts';
 import { formatEndpoint } from '../forward/endpoint.ts';
 import type { Forward } from '../forward/forward.ts';
@@ -45,7 +46,7 @@ export class ClientForwards {
   readonly live: LiveForwards;
   readonly #deps: ClientForwardsDeps;
   readonly #plan: ForwardPlan;
-  readonly #said = new Map<Forward, Set<string>>();
+  readonly #said = new WeakMap<Forward, Set<string>>();
   /** Those whose adder is told what became of them, and nobody else. */
   readonly #awaited = new Map<ForwardSpec, (failure: string | undefined) => void>();
   readonly #totals = new ForwardTotals();
@@ -80,8 +81,9 @@ export class ClientForwards {
       },
       {
         onListening: (forward) => this.#listening(forward),
-        onFailed: (forward, text) => this.#failed(forward, text),
-        onRefused: (forward, text) => this.#refused(forward, text),
+        // The far side may have written it.
+        onFailed: (forward, text) => this.#failed(forward, printable(text)),
+        onRefused: (forward, text) => this.#refused(forward, printable(text)),
       },
     );
     this.live = new LiveForwards({
@@ -161,6 +163,7 @@ export class ClientForwards {
 
   #remove(forward: Forward): void {
     this.#settle(forward.spec, 'it was removed');
+    this.#settledOne(forward.spec);
     this.set.remove(forward);
     this.#totals.removed(forward);
     this.#said.delete(forward);

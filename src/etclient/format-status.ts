@@ -1,3 +1,4 @@
+import { printable } from '../base/printable.ts';
 import type { ClientStatus, ForwardReport } from './client-status.ts';
 import { formatRate } from './describe-link.ts';
 import { formatTable } from './format-table.ts';
@@ -14,6 +15,7 @@ const STATES: Readonly<Record<ClientStatus['state'], string>> = {
 
 /** What `et status` prints: a block for each client. */
 export function formatStatus(clients: readonly ClientStatus[]): string {
+  // Names come from command lines and the far side, and go to a terminal.
   return clients.map((client) => `${blockOf(client).map(printable).join('\n')}\n`).join('\n');
 }
 
@@ -63,8 +65,3 @@ const UNITS = [
   { size: 1e6, name: 'MB' },
   { size: 1e9, name: 'GB' },
 ] as const;
-
-/** Names come from command lines and the far side, and go to a terminal. */
-function printable(line: string): string {
-  return line.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, '?');
-}

@@ -26,7 +26,9 @@ export class ServerOpens {
 
   /** False when nobody expects it. */
   take(incoming: IncomingOpen): boolean {
-    const take = this.#takers.get(`${incoming.kind} ${String(incoming.metadata['of'])}`);
+    const { of } = incoming.metadata;
+    if (typeof of !== 'number') return false;
+    const take = this.#takers.get(`${incoming.kind} ${of}`);
     take?.(incoming);
     return take !== undefined;
   }

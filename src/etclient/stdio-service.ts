@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { EtError } from '../base/errors.ts';
+import { printable } from '../base/printable.ts';
 import { type Endpoint, endpointToJson } from '../forward/endpoint.ts';
 import { FORWARD_STREAM } from '../forward/forward.ts';
 import type { Channel, ChannelEvents, ChannelReason } from '../mux/channel.ts';
@@ -96,6 +97,7 @@ export class StdioService implements ChannelEvents {
   #finish(end: WorkEnd): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#deps.onOver(end);
+    // The far side may have written it.
+    this.#deps.onOver({ ...end, message: end.message && printable(end.message) });
   }
 }

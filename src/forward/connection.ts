@@ -13,7 +13,7 @@ export interface ConnectionEvents {
   onReceived(bytes: number): void;
   /** The far side has reached the target. */
   onAccept?(metadata: JsonObject): void;
-  /** The far side has not. True: the socket was told why, and ends by itself; otherwise it is reset. */
+  /** The far side has not. True: the socket was told why, and is not the connection's any more; otherwise it is reset. */
   onRefuse?(reason: ChannelReason): boolean;
   /** Once, last: nothing of it is left. `error`: it did not end in order. */
   onOver(error: EtError | undefined): void;
@@ -81,8 +81,7 @@ export class Connection implements ChannelEvents {
   }
 
   onRefuse(error: EtError, reason: ChannelReason): void {
-    if (this.#events.onRefuse?.(reason) === true) this.#socket.end();
-    else this.#socket.reset();
+    if (this.#events.onRefuse?.(reason) !== true) this.#socket.reset();
     this.#finish(error);
   }
 

@@ -1,4 +1,4 @@
-import type { EtError } from '../base/errors.ts';
+import { messageOf } from '../base/errors.ts';
 import type { StreamSocket } from '../link/stream-socket.ts';
 import type { Channel, ChannelOptions, ChannelReason, IncomingOpen } from '../mux/channel.ts';
 import type { Mux } from '../mux/mux.ts';
@@ -6,6 +6,7 @@ import type { Priority } from '../mux/priority.ts';
 import { type JsonObject, REASON } from '../wire/messages.ts';
 import { ConnectFailure } from './connect-failure.ts';
 import { Connection } from './connection.ts';
+import { ConnectionChannels } from './connection-channels.ts';
 import type { Connector } from './connector.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { ForwardCounters } from './forward-counters.ts';
@@ -22,26 +23,29 @@ export interface Question {
   readonly metadata: JsonObject;
   readonly stream: number;
   readonly priority: Priority;
+  /** Default: as all that are asked here. */
+  readonly isCompressed?: boolean | undefined;
   /** Sent at once, before what the socket has to say. */
   readonly first?: Uint8Array | undefined;
   /** The target was reached. */
   readonly onAccept?: (metadata: JsonObject) => void;
-  /** It was not. True: the socket was told why, and ends by itself; otherwise it is reset. */
+  /** It was not. True: the socket was told why, and is not the connection's any more; otherwise it is reset. */
   readonly onRefuse?: (reason: ChannelReason) => boolean;
 }
 
 /** The connections through a session at one of its ends. */
 export class Connections {
-  readonly #mux: Mux;
+  readonly channels: ConnectionChannels;
   readonly #live = new Set<Connection>();
-  #dialling = 0;
+  readonly #dialling = new Set<AbortController>();
 
-  constructor(mux: Mux) {
-    this.#mux = mux;
+  /** `isCompressed`: what is asked here, unless a question says otherwise. */
+  constructor(mux: Mux, isCompressed = false) {
+    this.channels = new ConnectionChannels(mux, isCompressed);
   }
 
   get count(): number {
-    return this.#live.size + this.#dialling;
+    return this.#live.size + this.#dialling.size;
   }
 
   /** A connection was accepted here: its target is the other end's to reach. */
@@ -81,9 +85,10 @@ export class Connections {
     });
     let channel: Channel;
     try {
-      channel = this.#mux.open({ ...question, ...this.#options(question.priority) }, connection);
+      const request = { ...question, ...this.#options(question.priority) };
+      channel = this.channels.open(request, connection, question.isCompressed);
     } catch (error) {
-      counters.refuse((error as EtError).message);
+      counters.refuse(messageOf(error));
       socket.reset();
       return;
     }
@@ -104,28 +109,40 @@ export class Connections {
     counters: ForwardCounters,
     priority: Priority = 'forward',
   ): void {
-    if (this.count >= MAX_CONNECTIONS) {
-      incoming.refuse(REASON.limit, `${MAX_CONNECTIONS} connections are open there`);
-      return;
-    }
-    this.#dialling += 1;
-    counters.waiting += 1;
-    const given = new AbortController();
-    connector.connect(target, given.signal).then(
-      (socket) => {
-        this.#dialling -= 1;
-        counters.waiting -= 1;
-        this.#join(incoming, socket, counters, priority);
-      },
+    if (this.channels.refuses(incoming)) return;
+    this.reach(connector, target, counters).then(
+      (socket) => this.#join(incoming, socket, counters, priority),
       (error: unknown) => {
-        this.#dialling -= 1;
-        counters.waiting -= 1;
-        const reason =
-          error instanceof ConnectFailure ? error.reason : { code: REASON.failed, text: 'failed' };
-        counters.refuse(reason.text);
+        const reason = reasonOf(error);
+        if (reason.code !== REASON.cancelled) counters.refuse(reason.text);
         if (!incoming.isCancelled) incoming.refuse(reason.code, reason.text);
       },
     );
+  }
+
+  /** Connects to a target of ours, until `given` says that nobody waits for it. Rejects with a ConnectFailure. */
+  async reach(
+    connector: Connector,
+    target: Endpoint,
+    counters: ForwardCounters,
+    given: AbortController = new AbortController(),
+  ): Promise<StreamSocket> {
+    if (this.count >= MAX_CONNECTIONS) {
+      throw new ConnectFailure(REASON.limit, `${MAX_CONNECTIONS} connections are open there`);
+    }
+    this.#dialling.add(given);
+    counters.waiting += 1;
+    try {
+      const socket = await connector.connect(target, given.signal);
+      if (!given.signal.aborted) return socket;
+      socket.reset();
+    } catch (error) {
+      if (!given.signal.aborted) throw error;
+    } finally {
+      this.#dialling.delete(given);
+      counters.waiting -= 1;
+    }
+    throw new ConnectFailure(REASON.cancelled, 'nobody waits for it any more');
   }
 
   /** Joins a channel that is accepted already to what was reached; the channel's owner hands its events on to what is returned. */
@@ -135,8 +152,9 @@ export class Connections {
     return connection;
   }
 
-  /** Cuts all of them. */
+  /** Cuts all of them, and gives up what is being reached. */
   close(text: string): void {
+    for (const given of this.#dialling) given.abort();
     for (const connection of this.#live) connection.cut(REASON.cancelled, text);
   }
 
@@ -151,7 +169,7 @@ export class Connections {
       return;
     }
     const connection = this.#reached(socket, counters);
-    connection.start(incoming.accept({}, connection, this.#options(priority)));
+    connection.start(this.channels.accept(incoming, connection, this.#options(priority)));
   }
 
   /** A connection to what the other end asked for. */
@@ -178,4 +196,11 @@ export class Connections {
     const highWaterBytes = Math.min(Math.max(share, SHARE_BYTES.least), SHARE_BYTES.most);
     return { priority, highWaterBytes };
   }
+}
+
+/** What to tell the other end, and the user, of a target that was not reached. */
+export function reasonOf(error: unknown): ChannelReason {
+  return error instanceof ConnectFailure
+    ? error.reason
+    : { code: REASON.failed, text: messageOf(error) };
 }

@@ -35,7 +35,7 @@ export function dialDuplex(
       reject(new TunnelRefusal(code, text));
     };
     try {
-      const channel = session.mux.open(questionFor(target), {
+      const channel = session.connections.channels.open(questionFor(target), {
         onData: (bytes) => {
           counters.bytesIn += bytes.length;
           duplex.onData(bytes);

@@ -11,6 +11,8 @@ import { PlaceListener, type PlaceListenerDeps } from './place-listener.ts';
 export interface FarListenerDeps extends PlaceListenerDeps {
   readonly sockets: BufferedSockets<StreamSocket>;
   readonly connections: Connections;
+  /** Its connections are compressed. */
+  readonly isCompressed: boolean;
   /** Why it may not listen there, asked again once the system has chosen a port. */
   readonly objectionTo: (place: ListenPlace) => string | undefined;
   readonly onOver: () => void;
@@ -99,6 +101,7 @@ export class FarListener implements ChannelEvents {
         metadata: { of: this.#incoming.id, from: socket.label.slice(0, 200) },
         stream: this.#incoming.stream,
         priority: this.#isAgent ? 'interactive' : 'forward',
+        isCompressed: this.#deps.isCompressed,
       },
       this.#counters,
     );

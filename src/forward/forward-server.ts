@@ -6,6 +6,7 @@ import type { RandomSource } from '../base/random.ts';
 import { HostResolver } from '../link/host-resolver.ts';
 import { SocketFactory } from '../link/socket-factory.ts';
 import type { IncomingOpen } from '../mux/channel.ts';
+import { wantsCompression } from '../mux/compression.ts';
 import type { Mux } from '../mux/mux.ts';
 import { REASON } from '../wire/messages.ts';
 import { Connections } from './connections.ts';
@@ -107,29 +108,36 @@ export class ForwardServer {
       this.#startUdp(incoming, place);
       return;
     }
+    const isCompressed = place.kind !== 'variable' && wantsCompression(incoming.metadata);
     try {
-      this.#start(incoming, place);
+      this.#start(incoming, place, isCompressed);
     } catch (error) {
       // A directory for the socket cannot be made.
       incoming.refuse(REASON.failed, messageOf(error));
     }
   }
 
-  #start(incoming: IncomingOpen, place: ListenPlace): void {
+  #start(incoming: IncomingOpen, place: ListenPlace, isCompressed: boolean): void {
     const listener: FarListener = new FarListener(incoming, place, {
       ...this.#deps,
       sockets: this.#sockets,
       probes: this.#probes,
       connections: this.#connections,
+      isCompressed,
       objectionTo: (actual) => this.#objectionTo(actual),
       onOver: () => {
         this.#listeners.delete(listener);
-        if (place.kind === 'variable') this.#variables.delete(place.name);
+        if (place.kind === 'variable') this.#forget(place.name, listener.path);
       },
     });
     this.#listeners.add(listener);
     if (place.kind === 'variable' && listener.path !== undefined)
       this.#variables.set(place.name, listener.path);
+  }
+
+  /** Unless another listener has it by now. */
+  #forget(variable: string, path: string | undefined): void {
+    if (this.#variables.get(variable) === path) this.#variables.delete(variable);
   }
 
   /** @throws {EtError} ET_ERR_CHANNEL_METADATA */

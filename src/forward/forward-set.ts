@@ -2,7 +2,9 @@ import type { Clock } from '../base/clock.ts';
 import { invariant } from '../base/invariant.ts';
 import type { RandomSource } from '../base/random.ts';
 import { releasedSocket, SocketFactory } from '../link/socket-factory.ts';
+import { COMPRESSED } from '../mux/compression.ts';
 import type { Mux } from '../mux/mux.ts';
+import { type JsonObject, REASON } from '../wire/messages.ts';
 import { Connections } from './connections.ts';
 import { Connector, streamSockets } from './connector.ts';
 import { dialDuplex, questionFor } from './dial-duplex.ts';
@@ -17,7 +19,8 @@ import type { PlaceListenerDeps } from './place-listener.ts';
 import { RemoteForward, type ServeIncoming } from './remote-forward.ts';
 import { type PermitRemoteOpen, SocksAnswer } from './socks-answer.ts';
 import { SocksAssociations } from './socks-associations.ts';
-import { serveSocks } from './socks-connection.ts';
+import { SocksProxy } from './socks-proxy.ts';
+import { TunnelRefusal } from './tunnel-refusal.ts';
 import { UdpConnector } from './udp-connector.ts';
 import { UdpForward } from './udp-forward.ts';
 import { UdpTargets } from './udp-targets.ts';
@@ -31,6 +34,8 @@ export interface ForwardSetDeps {
   readonly udpIdleMs: number;
   /** What a SOCKS proxy at the far side may reach from here. Default: everything. */
   readonly permitRemoteOpen?: PermitRemoteOpen | undefined;
+  /** Connections are compressed, but those to the agent. Default: they are not. */
+  readonly isCompressed?: boolean | undefined;
 }
 
 /** What `et status` says of a forward. */
@@ -63,6 +68,7 @@ export class ForwardSet {
   readonly #sockets = streamSockets();
   readonly #connector: Connector;
   readonly #associations: SocksAssociations;
+  readonly #socks: SocksProxy;
   readonly #udpTargets: UdpTargets;
   readonly #forwards = new Set<Forward>();
   #session: ForwardSession | undefined;
@@ -73,6 +79,7 @@ export class ForwardSet {
     this.#permits = deps.permitRemoteOpen ?? (() => true);
     this.#connector = new Connector(deps.clock, this.#sockets, EVERYTHING);
     this.#associations = new SocksAssociations(deps.clock, deps.udpIdleMs);
+    this.#socks = new SocksProxy(deps.clock, this.#associations);
     this.#udpTargets = new UdpTargets(deps.clock, new UdpConnector(deps.clock, EVERYTHING));
   }
 
@@ -106,7 +113,8 @@ export class ForwardSet {
 
   /** A session is there to carry connections. */
   attach(mux: Mux, serve: ForwardSession['serve'], workStream: number): void {
-    this.#session = { mux, connections: new Connections(mux), serve, workStream };
+    const connections = new Connections(mux, this.#deps.isCompressed);
+    this.#session = { mux, connections, serve, workStream };
     for (const forward of this.#forwards) forward.attach(this.#session);
   }
 
@@ -117,16 +125,15 @@ export class ForwardSet {
     this.#session = undefined;
     for (const forward of this.#forwards) forward.detach();
     session.connections.close(text);
-    this.#associations.close();
-    this.#udpTargets.close(text);
+    this.#closeOthers(text);
   }
 
   close(): void {
+    const text = 'the forwards have ended';
     for (const forward of this.#forwards) forward.close();
     this.#forwards.clear();
-    this.#session?.connections.close('the forwards have ended');
-    this.#associations.close();
-    this.#udpTargets.close('the forwards have ended');
+    this.#session?.connections.close(text);
+    this.#closeOthers(text);
   }
 
   /** Leaves no file behind; the process is about to end. */
@@ -138,6 +145,13 @@ export class ForwardSet {
     return [...this.#forwards].map((forward) => statusOf(forward));
   }
 
+  /** What a session has carried that is no connection. */
+  #closeOthers(text: string): void {
+    this.#socks.close();
+    this.#associations.close();
+    this.#udpTargets.close(text);
+  }
+
   #make(spec: ForwardSpec): Forward {
     switch (spec.kind) {
       case 'local':
@@ -145,11 +159,16 @@ export class ForwardSet {
       case 'http-proxy':
         return new LocalForward(spec, this.#deps, this.#serverOf(spec), this.#events);
       case 'remote':
-        return new RemoteForward(spec, this.#answererOf(spec), this.#events);
+        return new RemoteForward(spec, this.#answererOf(spec), this.#events, this.#wishFor(spec));
       case 'udp':
       case 'udp-reverse':
         return this.#makeUdp(spec);
     }
+  }
+
+  /** What is added to the question for a listener there: programs that sign, as an agent does, say little, and secrets. */
+  #wishFor({ listen }: ForwardSpec): JsonObject {
+    return this.#deps.isCompressed === true && listen.kind !== 'variable' ? COMPRESSED : {};
   }
 
   #makeUdp(spec: ForwardSpec): Forward {
@@ -171,19 +190,25 @@ export class ForwardSet {
     if (spec.kind === 'http-proxy') return this.#httpServer();
     return (session, socket, origin, counters) => {
       const own = this.#sockets.accepted(socket, { ...origin, localAddress: undefined });
-      if (target === undefined) serveSocks(session, own, counters, this.#associations);
+      if (target === undefined) this.#socks.accept(session, own, counters);
       else session.connections.ask(own, questionFor(target), counters);
     };
   }
 
+  /** A program may keep its connection, and ask again in a later session. */
   #httpServer(): ServeSocket {
-    let current: { readonly session: ForwardSession; readonly counters: ForwardCounters };
+    let counters: ForwardCounters;
     const proxy = new HttpProxy({
       clock: this.#deps.clock,
-      dial: (target) => dialDuplex(current.session, { kind: 'tcp', ...target }, current.counters),
+      dial: async (target) => {
+        if (this.#session === undefined) {
+          throw new TunnelRefusal(REASON.failed, 'no session carries it at the moment');
+        }
+        return await dialDuplex(this.#session, { kind: 'tcp', ...target }, counters);
+      },
     });
-    return (session, socket, _origin, counters) => {
-      current = { session, counters };
+    return (_session, socket, _origin, ownCounters) => {
+      counters = ownCounters;
       proxy.accept(releasedSocket(socket));
     };
   }
@@ -195,7 +220,8 @@ export class ForwardSet {
       const { connections } = session;
       const connector = this.#connector;
       if (target !== undefined) connections.answer(incoming, connector, target, counters, priority);
-      else new SocksAnswer(incoming, { connections, connector, counters, permits: this.#permits });
+      else if (!connections.channels.refuses(incoming))
+        new SocksAnswer(incoming, { connections, connector, counters, permits: this.#permits });
     };
   }
 }

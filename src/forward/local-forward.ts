@@ -98,12 +98,20 @@ export class LocalForward implements Forward {
   #accepted(socket: Socket, origin: Origin): void {
     if (this.#session !== undefined) {
       this.#serve(this.#session, socket, origin, this.counters);
-    } else if (this.#waiting.size < MAX_WAITING) {
+    } else {
+      if (this.#waiting.size >= MAX_WAITING) this.#dropOldest();
       this.counters.waiting += 1;
       this.#waiting.set(socket, origin);
-    } else {
-      this.counters.refuse('no session carries it at the moment');
-      socket.destroy();
     }
+  }
+
+  /** Who has waited the longest has most probably given up: of a socket that is not read nobody hears that. */
+  #dropOldest(): void {
+    const [oldest] = this.#waiting.keys();
+    if (oldest === undefined) return;
+    this.#waiting.delete(oldest);
+    this.counters.waiting -= 1;
+    this.counters.refuse('no session carries it at the moment');
+    oldest.destroy();
   }
 }

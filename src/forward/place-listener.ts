@@ -1,8 +1,7 @@
 import { lstatSync, mkdtempSync, rmSync } from 'node:fs';
 import { unlink } from 'node:fs/promises';
-import type { ListenOptions, Socket } from 'node:net';
+import type { ListenOptions, Server, ServerOpts, Socket } from 'node:net';
 import { join } from 'node:path';
-import { umask } from 'node:process';
 import type { Clock } from '../base/clock.ts';
 import { EtError, systemCodeOf } from '../base/errors.ts';
 import type { RandomSource } from '../base/random.ts';
@@ -10,11 +9,10 @@ import { ListeningSocket } from '../link/listener.ts';
 import { formatEndpoint, plainAddress } from '../link/plain-address.ts';
 import type { SocketFactory } from '../link/socket-factory.ts';
 import { unixDial } from '../link/unix-dial.ts';
+import { isUsableUnixPath, MAX_UNIX_PATH_BYTES } from '../link/unix-path.ts';
 import type { ListenPlace } from './endpoint.ts';
 import { listenFailure } from './listen-failure.ts';
-
-/** Only the user may connect to a unix socket that we make, as with ssh's StreamLocalBindMask. */
-const PRIVATE_UMASK = 0o177;
+import { PrivateServer } from './private-server.ts';
 
 export interface PlaceListenerDeps {
   readonly clock: Clock;
@@ -42,11 +40,19 @@ export interface PlaceListenerEvents {
   onTrouble(error: Error): void;
 }
 
-/** Where a forward waits for connections. */
+/**
+ * Where a forward waits for connections.
+ *
+ *   made --listen--> starting --listens on all addresses--> listening      starting --cannot--> closed      any --close--> closed (final)
+ *
+ * Between any two calls: what is bound, or is being bound, is in `#listening` or is `#starting`, so that `close` reaches it.
+ */
 export class PlaceListener {
   readonly #deps: PlaceListenerDeps;
   readonly #events: PlaceListenerEvents;
   readonly #listening: ListeningSocket<void>[] = [];
+  #starting: ListeningSocket<void> | undefined;
+  #isClosed = false;
   #place: ListenPlace;
   readonly #directory: string | undefined;
 
@@ -65,7 +71,7 @@ export class PlaceListener {
     return this.#place;
   }
 
-  /** Rejects with ET_ERR_FORWARD, and is then closed. */
+  /** Rejects with ET_ERR_FORWARD, and is then closed. Where it was closed meanwhile it may resolve, and nothing listens. */
   async listen(): Promise<void> {
     try {
       if (this.#place.kind === 'tcp') await this.#listenTcp(this.#place.bind, this.#place.port);
@@ -78,7 +84,10 @@ export class PlaceListener {
 
   /** What was accepted lives on. */
   async close(): Promise<void> {
-    await Promise.all(this.#listening.map((one) => one.close()));
+    this.#isClosed = true;
+    const all = this.#starting === undefined ? [] : [this.#starting];
+    all.push(...this.#listening);
+    await Promise.all(all.map((one) => one.close()));
     if (this.#directory !== undefined) rmSync(this.#directory, { recursive: true, force: true });
   }
 
@@ -96,14 +105,14 @@ export class PlaceListener {
     for (const address of addresses) {
       const one = this.#make(tcpOrigin);
       try {
-        await one.listen({ port, ...(address !== '' && { host: address }) });
+        await this.#start(one, { port, ...(address !== '' && { host: address }) });
       } catch (error) {
         // A machine without IPv6 has one loopback address; a port that is taken on either is taken.
         if (systemCodeOf(error) === 'EADDRINUSE' || addresses.length === 1) throw error;
         failure = error;
         continue;
       }
-      this.#listening.push(one);
+      if (this.#isClosed) return;
       port = one.port;
     }
     if (this.#listening.length === 0) throw failure;
@@ -111,20 +120,37 @@ export class PlaceListener {
   }
 
   async #listenUnix(path: string): Promise<void> {
-    const one = this.#make(() => ({ label: path, isResettable: false }));
+    if (!isUsableUnixPath(path)) {
+      throw new EtError('ET_ERR_FORWARD', `its path is longer than ${MAX_UNIX_PATH_BYTES} bytes`);
+    }
+    const origin = { label: path, isResettable: false };
+    const one = this.#make(
+      () => origin,
+      (options) => new PrivateServer(options),
+    );
     try {
-      await listenPrivately(one, { path });
+      await this.#start(one, { path });
     } catch (error) {
       if (systemCodeOf(error) !== 'EADDRINUSE' || (await this.#isServed(path))) throw error;
+      if (this.#isClosed) return;
       await unlink(path);
-      await listenPrivately(one, { path });
+      await this.#start(one, { path });
     }
+  }
+
+  async #start(one: ListeningSocket<void>, where: ListenOptions): Promise<void> {
+    if (this.#isClosed) return;
+    this.#starting = one;
+    await one.listen(where);
     this.#listening.push(one);
   }
 
-  #make(originOf: (socket: Socket) => Origin): ListeningSocket<void> {
+  #make(
+    originOf: (socket: Socket) => Origin,
+    makeServer?: (options: ServerOpts) => Server,
+  ): ListeningSocket<void> {
     return new ListeningSocket<void>(
-      this.#deps,
+      { ...this.#deps, ...(makeServer && { makeServer }) },
       (socket) => this.#events.onSocket(socket, originOf(socket)),
       { onCarrier: () => undefined, onTrouble: (error) => this.#events.onTrouble(error) },
     );
@@ -159,14 +185,4 @@ function tcpOrigin(socket: Socket): Origin {
 function addressesOf(bind: string): readonly string[] {
   if (bind === '*') return [''];
   return bind === 'localhost' ? ['127.0.0.1', '::1'] : [bind];
-}
-
-/** bind(2) happens within the call, so that the socket is never open to others. */
-function listenPrivately(one: ListeningSocket<void>, where: ListenOptions): Promise<void> {
-  const before = umask(PRIVATE_UMASK);
-  try {
-    return one.listen(where);
-  } finally {
-    umask(before);
-  }
 }

@@ -118,6 +118,7 @@ export class RemoteForward implements Forward {
     try {
       this.#place = this.#placeOf(metadata);
     } catch (error) {
+      this.#channel?.end();
       this.#failed({ code: 0, text: messageOf(error) });
       return;
     }

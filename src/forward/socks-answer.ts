@@ -1,10 +1,10 @@
 import { copyOf } from '../base/bytes.ts';
-import { EtError } from '../base/errors.ts';
 import type { Channel, ChannelEvents, IncomingOpen } from '../mux/channel.ts';
 import { REASON } from '../wire/messages.ts';
 import { ConnectFailure } from './connect-failure.ts';
-import type { Connections } from './connections.ts';
+import { type Connections, reasonOf } from './connections.ts';
 import type { Connector } from './connector.ts';
+import { formatEndpoint } from './endpoint.ts';
 import type { ForwardCounters } from './forward-counters.ts';
 import { SocksHandshake, type SocksRequest } from './socks-handshake.ts';
 import { socksOutcomeOf, socksReply } from './socks-reply.ts';
@@ -35,16 +35,18 @@ export class SocksAnswer implements ChannelEvents {
   #request: SocksRequest | undefined;
   readonly #held: Uint8Array[] = [];
   #hasEof = false;
+  #isRefused = false;
   /** The connection, once it is made: it is the channel's from then on. */
   #joined: ChannelEvents | undefined;
 
   constructor(incoming: IncomingOpen, deps: SocksAnswerDeps) {
     this.#deps = deps;
-    this.#channel = incoming.accept({}, this, { priority: 'forward' });
+    this.#channel = deps.connections.channels.accept(incoming, this, { priority: 'forward' });
   }
 
   onData(bytes: Uint8Array): void {
     if (this.#joined !== undefined) this.#joined.onData(bytes);
+    else if (this.#isRefused) this.#channel.consumed(bytes.length);
     else if (this.#request !== undefined) this.#held.push(copyOf(bytes));
     else this.#speak(bytes);
   }
@@ -69,10 +71,13 @@ export class SocksAnswer implements ChannelEvents {
 
   #speak(bytes: Uint8Array): void {
     const step = this.#handshake.push(bytes);
-    if (step.reply !== undefined) this.#channel.write(step.reply);
     const restBytes = step.rest?.length ?? 0;
     this.#channel.consumed(bytes.length - restBytes);
-    if (step.isRefused === true) this.#channel.end();
+    if (step.isRefused === true) {
+      this.#refuse(step.reply);
+      return;
+    }
+    if (step.reply !== undefined) this.#channel.write(step.reply);
     if (step.request === undefined) return;
     this.#request = step.request;
     if (step.rest !== undefined) this.#held.push(step.rest);
@@ -83,33 +88,30 @@ export class SocksAnswer implements ChannelEvents {
     const { connector, connections, counters, permits } = this.#deps;
     try {
       if (command !== 'connect') throw new ConnectFailure(REASON.unknownKind, 'no datagrams here');
+      const target = { kind: 'tcp', host, port } as const;
       if (!permits(host, port)) {
-        throw new ConnectFailure(
-          REASON.notPermitted,
-          `PermitRemoteOpen leaves out ${host}:${port}`,
-        );
+        const text = `PermitRemoteOpen leaves out ${formatEndpoint(target)}`;
+        throw new ConnectFailure(REASON.notPermitted, text);
       }
-      const socket = await connector.connect({ kind: 'tcp', host, port }, this.#given.signal);
-      if (!this.#channel.isOpen) {
-        socket.reset();
-        return;
-      }
+      const socket = await connections.reach(connector, target, counters, this.#given);
       this.#channel.write(socksReply(version, 'granted'));
       this.#joined = connections.adopt(this.#channel, socket, counters);
     } catch (error) {
-      const reason = reasonOf(error);
-      counters.refuse(reason.text);
-      const outcome = command === 'connect' ? socksOutcomeOf(reason.code, reason.text) : 'command';
-      this.#channel.write(socksReply(version, outcome));
-      this.#channel.end();
+      const { code, text } = reasonOf(error);
+      if (code !== REASON.cancelled) counters.refuse(text);
+      const outcome = command === 'connect' ? socksOutcomeOf(code, text) : 'command';
+      this.#refuse(socksReply(version, outcome));
       return;
     }
     for (const bytes of this.#held.splice(0)) this.#joined.onData(bytes);
     if (this.#hasEof) this.#joined.onEof?.();
   }
-}
 
-function reasonOf(error: unknown): { readonly code: number; readonly text: string } {
-  if (error instanceof ConnectFailure) return error.reason;
-  return { code: REASON.failed, text: error instanceof EtError ? error.message : 'failed' };
+  /** What the program still says is taken and thrown away: its end of the connection is behind it. */
+  #refuse(reply: Uint8Array | undefined): void {
+    this.#isRefused = true;
+    if (reply !== undefined) this.#channel.write(reply);
+    this.#channel.end();
+    for (const bytes of this.#held.splice(0)) this.#channel.consumed(bytes.length);
+  }
 }

@@ -5,6 +5,7 @@ import type { StreamSocket } from '../link/stream-socket.ts';
 import type { Mux } from '../mux/mux.ts';
 import { FORWARD_STREAM } from './forward.ts';
 import type { ForwardCounters } from './forward-counters.ts';
+import { sayGoodbye } from './say-goodbye.ts';
 import { addressBytesOf } from './socks-address.ts';
 import { decodeSocksDatagram, encodeSocksDatagram, type SocksDatagram } from './socks-datagram.ts';
 import type { SocksRequest } from './socks-handshake.ts';
@@ -73,7 +74,7 @@ export class SocksAssociation {
     this.#isOver = true;
     this.#socket.close();
     this.#flows.close('the association has ended');
-    this.#control.end();
+    sayGoodbye(this.#control, undefined, this.#deps.clock);
     this.#deps.onOver();
   }
 

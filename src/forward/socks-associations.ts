@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { StreamSocket } from '../link/stream-socket.ts';
 import type { ForwardSession } from './forward.ts';
 import type { ForwardCounters } from './forward-counters.ts';
+import { sayGoodbye } from './say-goodbye.ts';
 import { SocksAssociation } from './socks-association.ts';
 import type { SocksRequest } from './socks-handshake.ts';
 import { socksReply } from './socks-reply.ts';
@@ -32,8 +33,7 @@ export class SocksAssociations {
   ): void {
     if (this.#live.size >= MAX_ASSOCIATIONS) {
       counters.refuse(`${MAX_ASSOCIATIONS} associations are open`);
-      control.write(socksReply(5, 'failed'));
-      control.end();
+      sayGoodbye(control, socksReply(5, 'failed'), this.#clock);
       return;
     }
     const association: SocksAssociation = new SocksAssociation(control, request, {

@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs';
+import { readSync, writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { EtError, messageOf, systemCodeOf } from '../base/errors.ts';
 import { freeBytes } from '../base/free-bytes.ts';
@@ -14,6 +14,9 @@ export interface StreamSocketEvents {
   /** Once, last. `undefined`: both directions ended in order; else it broke, and what was not delivered is lost. */
   onClose(error: EtError | undefined): void;
 }
+
+/** The peer is gone. What it said before may still be in the kernel. */
+const GONE: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET']);
 
 /** Of a socket's handle only its descriptor. Node does not document it. */
 type SocketInternals = { _handle?: { fd?: number } | null };
@@ -35,6 +38,8 @@ export class StreamSocket implements SocketOwner {
   #error: EtError | undefined;
   #isEnding = false;
   #hasEnded = false;
+  /** The peer takes no more: what is written is thrown away, until all that it said has been read. */
+  #isDeaf = false;
   #isOver = false;
 
   constructor(socket: Socket, options: { readonly label: string; readonly isResettable: boolean }) {
@@ -42,11 +47,10 @@ export class StreamSocket implements SocketOwner {
     this.label = options.label;
     this.#isResettable = options.isResettable;
     socket.on('error', (error) => this.#fail(error));
-    socket.on('end', () => {
-      this.#hasEnded = true;
-      this.#events?.onEnd();
-    });
+    socket.on('end', () => this.#end());
     socket.on('close', () => this.#close());
+    // Nothing will be told of it any more.
+    if (socket.closed) this.#close();
   }
 
   /** Where it was reached; `undefined` for a unix socket. */
@@ -89,7 +93,7 @@ export class StreamSocket implements SocketOwner {
 
   /** Copies what the kernel does not take at once. */
   write(bytes: Uint8Array): void {
-    if (this.#isOver || this.#isEnding) return;
+    if (this.#isOver || this.#isEnding || this.#isDeaf) return;
     const taken = this.#writeNow(bytes);
     if (taken === bytes.length || this.#isOver) return;
     const rest = new Uint8Array(bytes.subarray(taken));
@@ -104,7 +108,7 @@ export class StreamSocket implements SocketOwner {
   end(): void {
     if (this.#isOver || this.#isEnding) return;
     this.#isEnding = true;
-    this.#socket.end();
+    if (!this.#isDeaf) this.#socket.end();
   }
 
   /** Ends both directions at once; the peer sees a reset where the system has one. `onClose` does not come. */
@@ -112,21 +116,52 @@ export class StreamSocket implements SocketOwner {
     this.#events = undefined;
     if (this.#isOver) return;
     this.#isOver = true;
-    if (this.#isResettable && !this.#isEnding) this.#socket.resetAndDestroy();
+    // Beside an end that is on its way libuv resets nothing; behind bytes that wait it is not on its way.
+    const mayReset = !this.#isEnding || this.#socket.writableLength > 0;
+    if (this.#isResettable && mayReset) this.#socket.resetAndDestroy();
     else this.#socket.destroy();
+  }
+
+  get #descriptor(): number {
+    return (this.#socket as unknown as SocketInternals)._handle?.fd ?? -1;
   }
 
   /** Straight into the kernel, without a copy and without a request of libuv's, while nothing waits before it. */
   #writeNow(bytes: Uint8Array): number {
-    const descriptor = (this.#socket as unknown as SocketInternals)._handle?.fd ?? -1;
+    const descriptor = this.#descriptor;
     if (descriptor < 0 || this.#socket.writableLength > 0) return 0;
     let taken = 0;
     try {
       while (taken < bytes.length) taken += writeSync(descriptor, bytes, taken);
     } catch (error) {
-      if (systemCodeOf(error) !== 'EAGAIN') this.#socket.destroy(error as Error);
+      const code = systemCodeOf(error) ?? '';
+      if (code === 'EAGAIN') return taken;
+      this.#fail(error);
+      if (GONE.has(code) && !this.#hasEnded) this.#isDeaf = true;
+      else this.#socket.destroy();
+      return bytes.length;
     }
     return taken;
+  }
+
+  #end(): void {
+    this.#hasEnded = true;
+    if (!this.#isDeaf) this.#findReset();
+    if (this.#error === undefined) this.#events?.onEnd();
+    else this.#socket.destroy();
+  }
+
+  /**
+   * Where a reset is already there when the bytes before it are read, libuv calls it an end (uv__stream_io: POLLHUP after a partial
+   * read); the kernel still has the error for who reads on.
+   */
+  #findReset(): void {
+    try {
+      const descriptor = this.#descriptor;
+      if (descriptor >= 0) readSync(descriptor, new Uint8Array(1));
+    } catch (error) {
+      if (systemCodeOf(error) !== 'EAGAIN') this.#fail(error);
+    }
   }
 
   #fail(cause: unknown): void {
@@ -136,11 +171,7 @@ export class StreamSocket implements SocketOwner {
   #close(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    const error = this.#error ?? (this.#hasEnded && this.#isEnding ? undefined : this.#cut());
-    this.#events?.onClose(error);
-  }
-
-  #cut(): EtError {
-    return new EtError('ET_ERR_FORWARD', `${this.label}: closed from this side`);
+    if (!this.#hasEnded || !this.#isEnding) this.#fail('closed from this side');
+    this.#events?.onClose(this.#error);
   }
 }

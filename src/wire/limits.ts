@@ -69,3 +69,9 @@ export const MAX_CREDIT_SUM_BYTES: number = 64 * 1024 * 1024;
 export const INITIAL_CREDIT_BYTES: number = 64 * 1024;
 export const MAX_CHANNEL_CREDIT_BYTES: number = 16 * 1024 * 1024;
 export const MAX_FIRST_DATA_BYTES: number = 1024 * 1024;
+
+// -- Compression (section 8) --
+/** A stretch of a deflate stream inflates to at most so many times its length... */
+export const MAX_INFLATE_RATIO = 64;
+/** ...and so many bytes more: a reader knows a bomb from a stream before it has made much of it. */
+export const MAX_INFLATE_EXCESS_BYTES: number = 128 * 1024;

@@ -142,9 +142,9 @@ describeNeeding(
         download(host, `late${index}`, ...proxy, 'http://localhost:8000/small'),
       );
       await until(
-        'two connections that wait',
+        'a connection that waits, of each forward',
         () => host.status(),
-        ({ forwards }) => forwards[0]?.waiting === 1 && forwards[1]?.waiting === 1,
+        ({ forwards }) => forwards.every(({ waiting }) => waiting === 1),
       );
       await sleep(BLACK_HOLE_MS);
       expect([client.stdout, late.stdout]).toEqual([expect.stringMatching(/^\d+\n$/u), '']);

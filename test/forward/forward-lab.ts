@@ -10,6 +10,7 @@ import { ForwardServer } from '../../src/forward/forward-server.ts';
 import { ForwardSet } from '../../src/forward/forward-set.ts';
 import type { ForwardSpec } from '../../src/forward/forward-spec.ts';
 import { Policy } from '../../src/forward/policy.ts';
+import type { HostResolver } from '../../src/link/host-resolver.ts';
 import { portHolder } from '../../src/link/port-holder.ts';
 import { Mux } from '../../src/mux/mux.ts';
 
@@ -19,18 +20,26 @@ const clock = new SystemClock();
 export class ForwardLab {
   readonly directory: string = mkdtempSync(join(tmpdir(), 'forward-lab-'));
   readonly set: ForwardSet;
-  readonly server: ForwardServer;
+  server: ForwardServer;
   /** What was told, in order: `listening 8003 -> db:80`, `failed ...`, `refused ...`. */
   readonly told: string[] = [];
-  readonly clientMux: Mux;
-  readonly serverMux: Mux;
-  readonly #opens = new ServerOpens();
+  clientMux: Mux;
+  serverMux: Mux;
+  /** What has moved between the ends, both ways. */
+  carriedBytes = 0;
+  readonly #makeServer: (mux: Mux) => ForwardServer;
+  #opens = new ServerOpens();
   readonly #sockets = new Set<Socket>();
   readonly #targets = new Set<Server>();
   #isHeld = false;
   #isPumping = false;
 
-  constructor(policy: Policy = Policy.open, udpIdleMs = 60_000) {
+  constructor(
+    policy: Policy = Policy.open,
+    udpIdleMs = 60_000,
+    resolver?: HostResolver,
+    isCompressed = false,
+  ) {
     this.clientMux = this.#mux('client');
     this.serverMux = this.#mux('server');
     const tell = (word: string, forward: Forward, text = ''): void => {
@@ -38,14 +47,38 @@ export class ForwardLab {
     };
     const deps = { clock, random: systemRandom, temporaryDirectory: this.directory };
     this.set = new ForwardSet(
-      { ...deps, holderOf: portHolder, udpIdleMs },
+      { ...deps, holderOf: portHolder, udpIdleMs, isCompressed },
       {
         onListening: (forward) => tell('listening', forward),
         onFailed: (forward, text) => tell('failed', forward, text),
         onRefused: (forward, text) => tell('refused', forward, text),
       },
     );
-    this.server = new ForwardServer({ ...deps, mux: this.serverMux, policy });
+    this.#makeServer = (mux) =>
+      new ForwardServer({
+        ...deps,
+        mux,
+        policy,
+        ...(resolver && { resolver }),
+      });
+    this.server = this.#makeServer(this.serverMux);
+    this.set.attach(this.clientMux, this.#opens.serve.bind(this.#opens), 0);
+  }
+
+  /** The session ends, at both ends. */
+  endSession(): void {
+    this.set.detach('the session has ended');
+    this.server.close();
+    this.clientMux.close();
+    this.serverMux.close();
+  }
+
+  /** Another session takes its place. */
+  nextSession(): void {
+    this.#opens = new ServerOpens();
+    this.clientMux = this.#mux('client');
+    this.serverMux = this.#mux('server');
+    this.server = this.#makeServer(this.serverMux);
     this.set.attach(this.clientMux, this.#opens.serve.bind(this.#opens), 0);
   }
 
@@ -131,6 +164,7 @@ export class ForwardLab {
       const target = new Uint8Array(61_440);
       const count = from.take(stream, target);
       if (count > 0) to.receive(stream, target.subarray(0, count));
+      this.carriedBytes += count;
     }
     for (let piece = from.takeDatagram(1200); piece; piece = from.takeDatagram(1200)) {
       to.receiveDatagram(piece.channel, piece.id, piece.index, piece.count, piece.bytes.slice());

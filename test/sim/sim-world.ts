@@ -156,7 +156,9 @@ export class SimWorld {
     for (const { client, server } of this.attached) {
       const lines = [
         ...describeSession('client', client.session, this.clock.now()),
-        ...(server === undefined ? [] : describeSession('server', server.session, this.clock.now())),
+        ...(server === undefined
+          ? []
+          : describeSession('server', server.session, this.clock.now())),
       ];
       for (const line of lines) this.report.trace(line);
     }

@@ -68,6 +68,10 @@ const CLAIMS: readonly (readonly [string, readonly number[]])[] = [
   ['Before ACCEPT the opener may send # bytes', [limits.MAX_EARLY_DATA_BYTES]],
   ['not seen consumed is at most # MiB', [limits.MAX_CREDIT_SUM_BYTES / 2 ** 20]],
   ['# unanswered OPENs, # channels', [limits.MAX_UNANSWERED_OPENS, limits.MAX_CHANNELS]],
+  [
+    'inflates to no more than # times its length and # bytes',
+    [limits.MAX_INFLATE_RATIO, limits.MAX_INFLATE_EXCESS_BYTES],
+  ],
   ["of the client's DATA (at most # MiB)", [limits.MAX_FIRST_DATA_BYTES / 2 ** 20]],
 ];
 
