@@ -28,7 +28,7 @@ describeNeeding(['sshd', 'linux'], 'et where it cannot, and other ways to a host
   test.each([
     [['--prot', '5', 'testhost'], /--prot.*--port/u],
     [['-p', 'x', 'testhost'], /-p.*port/u],
-    [['-t', '8080:80', 'testhost'], /-t.*tunnel.*-tt|-t.*-tt.*tunnel/u],
+    [['-t', 'testhost', 'top'], /-t.*tunnel.*-tt|-t.*-tt.*tunnel/u],
     [['testhost:99999'], /99999/u],
     [[], /host/u],
   ])('refuses %j with status 2 and one line', async (args, line) => {
