@@ -31,7 +31,7 @@ export class StdioService implements ChannelEvents {
   #isInputOver = false;
   #isOver = false;
 
-  constructor(client: ClientSession, target: Endpoint, deps: StdioServiceDeps) {
+  constructor(client: Pick<ClientSession, 'mux'>, target: Endpoint, deps: StdioServiceDeps) {
     this.#deps = deps;
     this.#stdout = new OutputSink(deps.stdoutFd, deps.clock, {
       onWritten: (bytes) => this.#channel.consumed(bytes),

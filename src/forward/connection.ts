@@ -1,9 +1,12 @@
+import type { Clock, Timer } from '../base/clock.ts';
 import type { EtError } from '../base/errors.ts';
 import type { StreamSocket } from '../link/stream-socket.ts';
 import type { Channel, ChannelEvents, ChannelReason } from '../mux/channel.ts';
 import { type JsonObject, REASON } from '../wire/messages.ts';
 
 const RESET_TEXT = 'connection reset';
+/** How often a channel is looked at whose last bytes have to leave before its RESET, in milliseconds: it does not say when. */
+const LOOK_AGAIN_MS = 100;
 
 /** What a connection tells its forward. */
 export interface ConnectionEvents {
@@ -25,26 +28,34 @@ export interface ConnectionEvents {
  *   end of the socket  -> EOF        EOF   -> end of our direction of the socket
  *   reset of the socket -> RESET     RESET -> reset of the socket
  *
+ * A RESET does not overtake what was read of the socket before: a server may answer and reset. What the other end has not handed to
+ * its kernel by then is lost there, as with any reset.
+ *
  * Between any two calls: credit is returned only for bytes that the kernel has taken, so that a reader who stalls stalls the writer at
  * the other end, and nobody else; the socket is read only while the channel has room.
  */
 export class Connection implements ChannelEvents {
+  readonly #clock: Clock;
   readonly #socket: StreamSocket;
   readonly #events: ConnectionEvents;
   #channel: Channel | undefined;
   /** Given to the socket and not yet taken by the kernel: the other end gets no credit for it. */
   #owed = 0;
+  #isAccepted = false;
+  #timer: Timer | undefined;
   #isOver = false;
 
-  constructor(socket: StreamSocket, events: ConnectionEvents) {
+  constructor(clock: Clock, socket: StreamSocket, events: ConnectionEvents) {
+    this.#clock = clock;
     this.#socket = socket;
     this.#events = events;
   }
 
-  /** Begins to read the socket; `channel` was made with this connection as its events. */
-  start(channel: Channel): void {
+  /** Begins to read the socket; `channel` was made with this connection as its events. `isAccepted`: there will be no answer. */
+  start(channel: Channel, isAccepted: boolean): void {
     if (this.#isOver) return;
     this.#channel = channel;
+    this.#isAccepted = isAccepted;
     this.#socket.start({
       onBytes: (bytes) => this.#send(bytes),
       onEnd: () => channel.end(),
@@ -77,6 +88,7 @@ export class Connection implements ChannelEvents {
   }
 
   onAccept(metadata: JsonObject): void {
+    this.#isAccepted = true;
     this.#events.onAccept?.(metadata);
   }
 
@@ -103,13 +115,25 @@ export class Connection implements ChannelEvents {
 
   /** In order, what the channel still has to send is sent; otherwise the other end sees a reset too. */
   #socketClosed(error: EtError | undefined): void {
-    if (error !== undefined) this.#channel?.reset(REASON.failed, RESET_TEXT);
+    if (error === undefined) this.#finish(undefined);
+    else this.#resetOnceSent(error);
+  }
+
+  /** What was taken back before its target was reached never reaches it. */
+  #resetOnceSent(error: EtError): void {
+    const channel = this.#channel;
+    if (this.#isAccepted && channel?.isOpen === true && channel.bufferedBytes > 0) {
+      this.#timer = this.#clock.schedule(LOOK_AGAIN_MS, () => this.#resetOnceSent(error));
+      return;
+    }
+    channel?.reset(REASON.failed, RESET_TEXT);
     this.#finish(error);
   }
 
   #finish(error: EtError | undefined): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#timer?.cancel();
     this.#events.onOver(error);
   }
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import type { StreamSocket } from '../link/stream-socket.ts';
 import type { Channel, ChannelOptions, ChannelReason, IncomingOpen } from '../mux/channel.ts';
@@ -39,8 +40,11 @@ export class Connections {
   readonly #live = new Set<Connection>();
   readonly #dialling = new Set<AbortController>();
 
+  readonly #clock: Clock;
+
   /** `isCompressed`: what is asked here, unless a question says otherwise. */
-  constructor(mux: Mux, isCompressed = false) {
+  constructor(clock: Clock, mux: Mux, isCompressed = false) {
+    this.#clock = clock;
     this.channels = new ConnectionChannels(mux, isCompressed);
   }
 
@@ -61,7 +65,7 @@ export class Connections {
       isAnswered = true;
       counters.waiting -= 1;
     };
-    const connection = new Connection(socket, {
+    const connection = new Connection(this.#clock, socket, {
       onSent: (bytes) => {
         counters.bytesOut += bytes;
       },
@@ -98,7 +102,7 @@ export class Connections {
       counters.bytesOut += question.first.length;
       channel.write(question.first);
     }
-    connection.start(channel);
+    connection.start(channel, false);
   }
 
   /** The other end has accepted a connection: its target is ours to reach. */
@@ -148,7 +152,7 @@ export class Connections {
   /** Joins a channel that is accepted already to what was reached; the channel's owner hands its events on to what is returned. */
   adopt(channel: Channel, socket: StreamSocket, counters: ForwardCounters): Connection {
     const connection = this.#reached(socket, counters);
-    connection.start(channel);
+    connection.start(channel, true);
     return connection;
   }
 
@@ -169,12 +173,12 @@ export class Connections {
       return;
     }
     const connection = this.#reached(socket, counters);
-    connection.start(this.channels.accept(incoming, connection, this.#options(priority)));
+    connection.start(this.channels.accept(incoming, connection, this.#options(priority)), true);
   }
 
   /** A connection to what the other end asked for. */
   #reached(socket: StreamSocket, counters: ForwardCounters): Connection {
-    const connection = new Connection(socket, {
+    const connection = new Connection(this.#clock, socket, {
       onSent: (bytes) => {
         counters.bytesIn += bytes;
       },

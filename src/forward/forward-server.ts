@@ -49,7 +49,7 @@ export class ForwardServer {
 
   constructor(deps: ForwardServerDeps) {
     this.#deps = deps;
-    this.#connections = new Connections(deps.mux);
+    this.#connections = new Connections(deps.clock, deps.mux);
     const { clock, policy, resolver = new HostResolver() } = deps;
     this.#connector = new Connector(clock, this.#sockets, policy, resolver);
     this.#probes = new SocketFactory(clock, 1024);

@@ -113,7 +113,7 @@ export class ForwardSet {
 
   /** A session is there to carry connections. */
   attach(mux: Mux, serve: ForwardSession['serve'], workStream: number): void {
-    const connections = new Connections(mux, this.#deps.isCompressed);
+    const connections = new Connections(this.#deps.clock, mux, this.#deps.isCompressed);
     this.#session = { mux, connections, serve, workStream };
     for (const forward of this.#forwards) forward.attach(this.#session);
   }

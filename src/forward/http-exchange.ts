@@ -5,6 +5,7 @@ import { brokenOff, dialRequest, type HttpDial } from './http-dial.ts';
 import { answeredHeaders, forwardedHeaders, valuesOf } from './http-headers.ts';
 import { HttpRefusal } from './http-refusal.ts';
 import { parseHttpUri } from './http-target.ts';
+import { resetDuplex } from './reset-duplex.ts';
 
 /**
  * Sends one request on to its server, and the answer back, both as they come. It has a connection of its own there, since the next
@@ -63,8 +64,8 @@ function passAnswer(
     if (knowsInterim && !response.headersSent) passInterim(interim, response);
   });
   outgoing.once('response', (answer) => {
-    // An answer that was cut off must not look complete.
-    answer.on('error', () => response.destroy());
+    // An answer that was cut off must not look complete, also where only the end of the connection ends it.
+    answer.on('error', () => resetDuplex(request.socket));
     try {
       const { statusCode = 502, statusMessage = '' } = answer;
       response.writeHead(statusCode, statusMessage, answeredHeaders(answer));

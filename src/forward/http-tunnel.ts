@@ -6,6 +6,7 @@ import { brokenOff, dialFor, dialRequest, type HttpDial } from './http-dial.ts';
 import { endToEndHeaders, forwardedHeaders, hasBody, valuesOf } from './http-headers.ts';
 import { HttpRefusal } from './http-refusal.ts';
 import { parseConnectTarget, parseHttpUri } from './http-target.ts';
+import { resetDuplex } from './reset-duplex.ts';
 
 const MAX_LISTENERS = 30;
 
@@ -60,6 +61,8 @@ export async function upgrade(
 function join(client: Duplex, far: Duplex): Promise<void> {
   // Two pipelines add eight listeners to each; with those of their owners Node would warn of a leak, on the user's terminal.
   for (const end of [client, far]) end.setMaxListeners(MAX_LISTENERS);
+  // Before the splice hears of it, which would close the client's end in order.
+  far.once('error', () => resetDuplex(client));
   return splice({ readable: client, writable: client }, { readable: far, writable: far });
 }
 

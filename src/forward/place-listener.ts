@@ -112,7 +112,6 @@ export class PlaceListener {
         failure = error;
         continue;
       }
-      if (this.#isClosed) return;
       port = one.port;
     }
     if (this.#listening.length === 0) throw failure;

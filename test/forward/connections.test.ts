@@ -20,7 +20,7 @@ class Lab {
   readonly pair = new MuxPair();
   readonly told: string[] = [];
   readonly counters = new ForwardCounters((text) => this.told.push(text));
-  readonly connections = new Connections(this.pair.server);
+  readonly connections = new Connections(this.pair.clock, this.pair.server);
   readonly connector = new Connector(
     this.pair.clock,
     streamSockets(),

@@ -3,6 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SystemClock } from '../../src/base/clock.ts';
+import { messageOf } from '../../src/base/errors.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { ServerOpens } from '../../src/etclient/server-opens.ts';
 import type { Forward } from '../../src/forward/forward.ts';
@@ -137,9 +138,14 @@ export class ForwardLab {
       transport: { wake: () => this.#pump(), rate: { bytesPerSecond: 1e8, rttMs: 1 } },
       events: {
         onOpen: (incoming) => {
-          const isTaken =
-            role === 'server' ? this.server.open(incoming) : this.#opens.take(incoming);
-          if (!isTaken) incoming.refuse(1, 'nobody');
+          try {
+            const isTaken =
+              role === 'server' ? this.server.open(incoming) : this.#opens.take(incoming);
+            if (!isTaken) incoming.refuse(1, 'nobody');
+          } catch (error) {
+            // As a session server does.
+            incoming.refuse(4, messageOf(error));
+          }
         },
       },
     });

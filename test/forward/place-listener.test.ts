@@ -103,6 +103,7 @@ test('closed while it looks whether a socket file is used, it leaves the file al
   await listener.close();
   await listening.catch(() => undefined);
   expect(await answers({ path })).toBe(false);
+  expect(existsSync(path)).toBe(true);
 });
 
 test('closed while it starts for a variable, no directory is left', async () => {

@@ -22,7 +22,7 @@ class Lab {
   readonly told: string[] = [];
   readonly session: ForwardSession = {
     mux: this.pair.client,
-    connections: new Connections(this.pair.client),
+    connections: new Connections(this.pair.clock, this.pair.client),
     serve: () => () => undefined,
     workStream: 0,
   };

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { systemCodeOf } from '../../src/base/errors.ts';
 import { BufferedSockets } from '../../src/link/socket-factory.ts';
 import { StreamSocket, type StreamSocketEvents } from '../../src/link/stream-socket.ts';
 
@@ -42,12 +43,15 @@ function noting(told: string[]): StreamSocketEvents {
   };
 }
 
-/** `end` where the program believes that it has everything, else the error that it sees. */
+/** `end` where the program believes that it has everything, else the error that it sees; Node's own socket would not tell the two apart. */
 function endingOf(program: Socket): Promise<string> {
   return new Promise((resolve) => {
-    program.once('end', () => resolve('end'));
-    program.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'error'));
-    program.resume();
+    new StreamSocket(program, TCP).start({
+      onBytes: () => undefined,
+      onEnd: () => resolve('end'),
+      onDrain: () => undefined,
+      onClose: (error) => resolve(systemCodeOf(error?.cause) ?? 'closed'),
+    });
   });
 }
 
