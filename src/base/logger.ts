@@ -1,3 +1,5 @@
+import { printable } from './printable.ts';
+
 /** How much is said: 0 only what the user must know, 1 `-v` events, 2 `-vv` decisions, 3 `-vvv` every record. */
 export type LogLevel = 0 | 1 | 2 | 3;
 
@@ -21,7 +23,7 @@ export function lineLogger(
     level,
     log(atLevel, message) {
       if (atLevel > level) return;
-      write(`${((nowMs() - startedMs) / 1000).toFixed(3).padStart(9)} ${message}\n`);
+      write(`${((nowMs() - startedMs) / 1000).toFixed(3).padStart(9)} ${printable(message)}\n`);
     },
   };
 }

@@ -131,7 +131,8 @@ export class ClientForwards {
       },
       subject,
     );
-    const socket = new ControlSocket({ ...this.#deps, ...control }, this.#control);
+    const onNowhere = (text: string): void => this.#cannotBeAsked(text);
+    const socket = new ControlSocket({ ...this.#deps, ...control, onNowhere }, this.#control);
     onExit(() => socket.close());
     onExit(() => this.set.vanish());
     void socket.listen();
@@ -141,6 +142,11 @@ export class ClientForwards {
   betweenSessions(subject: Omit<ControlSubject, 'id' | 'host'>): void {
     if (this.#control !== undefined)
       this.#control.subject = { ...this.#control.subject, ...subject };
+  }
+
+  #cannotBeAsked(text: string): void {
+    const { isAlone, isQuiet, say } = this.#deps;
+    if (isAlone && !isQuiet) say(`et: et status and et forward cannot find this client: ${text}`);
   }
 
   #add(spec: ForwardSpec): AddedForward {

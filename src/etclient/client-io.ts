@@ -1,5 +1,6 @@
 import type { ReadStream, WriteStream } from 'node:tty';
 import { freeBytes } from '../base/free-bytes.ts';
+import { printable } from '../base/printable.ts';
 import { TtyDevice } from '../process/tty-device.ts';
 import type { InputSource } from './exec-service.ts';
 import type { ClientTerminal } from './terminal-service.ts';
@@ -30,7 +31,8 @@ export function clientIo(
       isInputTerminal && isOutputTerminal ? ttyTerminal(stdin, stdout) : noTerminal(stdout.fd),
     isInputTerminal,
     isOutputTerminal,
-    say: (line) => stderr.write(`${line}\n`),
+    // What another machine has said may be in it.
+    say: (line) => stderr.write(`${printable(line)}\n`),
   };
 }
 

@@ -1,4 +1,5 @@
 import { messageOf } from '../base/errors.ts';
+import { printable } from '../base/printable.ts';
 import type { ClientStatus, ForwardReport } from './client-status.ts';
 
 /** What may be asked of a running client, as it stands on a line. */
@@ -34,7 +35,7 @@ export async function answerTo(line: string, handler: ControlHandler): Promise<C
     if (typeof question === 'string') return { error: question };
     return { ok: await dispatch(question, handler) };
   } catch (error) {
-    return { error: messageOf(error).replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ') };
+    return { error: printable(messageOf(error)) };
   }
 }
 

@@ -28,6 +28,8 @@ export interface ControlSocketDeps {
   readonly directories: readonly string[];
   readonly ownerId: number;
   readonly pid: number;
+  /** It cannot be asked anywhere, and why. */
+  readonly onNowhere: (text: string) => void;
 }
 
 /**
@@ -59,14 +61,17 @@ export class ControlSocket {
   async listen(): Promise<void> {
     const { directories, random, pid, logger } = this.#deps;
     const name = controlSocketName(pid, toHex(random.bytes(4)));
+    let failure = '';
     for (const directory of directories) {
       try {
         await this.#listenIn(directory, name);
         break;
       } catch (error) {
-        logger.log(1, `no control socket there: ${messageOf(error)}`);
+        failure = messageOf(error);
+        logger.log(1, `no control socket there: ${failure}`);
       }
     }
+    if (this.#listener === undefined && !this.#isClosed) this.#deps.onNowhere(failure);
     if (this.#isClosed) this.close();
     else await this.#removeStale();
   }

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { SystemClock, systemWallClock } from '../base/clock.ts';
 import { EtError, messageOf, systemCodeOf } from '../base/errors.ts';
 import { type Logger, lineLogger } from '../base/logger.ts';
+import { printable } from '../base/printable.ts';
 import { systemRandom } from '../base/random.ts';
 import { CredentialStore, credentialDirectory } from '../bootstrap/credential-store.ts';
 import type { ClientCommand, ConnectCommand, SessionFlags } from './cli/client-command.ts';
@@ -203,8 +204,10 @@ function isRunning(pid: number): boolean {
 }
 
 function leave(end: WorkEnd): void {
-  if (end.message !== undefined) process.stderr.write(`et: ${end.message}\n`);
-  if (end.advice !== undefined) process.stderr.write(`et: ${end.advice}\n`);
+  // What another machine has said may be in it.
+  for (const line of [end.message, end.advice]) {
+    if (line !== undefined) process.stderr.write(`et: ${printable(line)}\n`);
+  }
   process.exit(end.status);
 }
 

@@ -1,3 +1,4 @@
+import { printable } from '../base/printable.ts';
 import type { SessionStatus } from './control-questions.ts';
 
 /** A line each, for people: id, state, age, what runs. */
@@ -9,7 +10,7 @@ export function formatSessions(sessions: readonly SessionStatus[]): string {
       : one.attached
         ? 'attached'
         : `detached ${formatAge(one.idleSeconds)}`;
-    return `${one.session.slice(0, 8)}  ${state.padEnd(14)}  started ${formatAge(one.ageSeconds)} ago  pid ${one.pid}  ${printable(one.command)}`;
+    return `${one.session.slice(0, 8)}  ${state.padEnd(14)}  started ${formatAge(one.ageSeconds)} ago  pid ${one.pid}  ${printable(one.command).slice(0, 60)}`;
   });
   return `${lines.join('\n')}\n`;
 }
@@ -20,8 +21,4 @@ export function formatAge(seconds: number): string {
   if (seconds < 7200) return `${Math.floor(seconds / 60)} min`;
   if (seconds < 172_800) return `${Math.floor(seconds / 3600)} h`;
   return `${Math.floor(seconds / 86_400)} d`;
-}
-
-function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}+/gu, ' ').slice(0, 60);
 }

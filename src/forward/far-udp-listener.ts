@@ -1,9 +1,9 @@
 import type { Clock } from '../base/clock.ts';
-import { EtError, messageOf } from '../base/errors.ts';
-import type { Channel, ChannelEvents, IncomingOpen } from '../mux/channel.ts';
+import { EtError } from '../base/errors.ts';
+import type { IncomingOpen } from '../mux/channel.ts';
 import type { Mux } from '../mux/mux.ts';
-import { type JsonObject, REASON } from '../wire/messages.ts';
-import { listenPlaceToJson } from './endpoint.ts';
+import type { JsonObject } from '../wire/messages.ts';
+import { FarListening, type FarListeningEvents } from './far-listening.ts';
 import { ForwardCounters } from './forward-counters.ts';
 import { type UdpBeginning, UdpFlows } from './udp-flows.ts';
 import {
@@ -14,94 +14,49 @@ import {
 } from './udp-limits.ts';
 import { UdpListener, type UdpPlace, type UdpSource } from './udp-listener.ts';
 
-export interface FarUdpListenerDeps {
+export interface FarUdpListenerDeps extends FarListeningEvents {
   readonly clock: Clock;
   readonly mux: Mux;
-  /** Asked again with the port that was chosen. */
-  readonly objectionTo: (place: UdpPlace) => string | undefined;
-  readonly onOver: () => void;
 }
 
 /**
- * A place where this end waits for datagrams because the other end has asked for it, by a channel of kind `listen` that lives as
- * long. Each source becomes a channel of kind `forwarded`.
- *
- *   starting --listens--> listening --EOF or end of the channel--> over       starting --cannot listen--> over
+ * A place where this end waits for datagrams because the other end has asked for it. Each source becomes a channel of kind
+ * `forwarded`, and ends with the place: replies would come from nowhere.
  */
-export class FarUdpListener implements ChannelEvents {
-  readonly #deps: FarUdpListenerDeps;
+export class FarUdpListener {
   readonly #incoming: IncomingOpen;
-  readonly #listener: UdpListener;
+  readonly #listening: FarListening;
   readonly #flows: UdpFlows;
-  readonly #counters = new ForwardCounters();
-  #channel: Channel | undefined;
-  #isOver = false;
 
   /** @throws {EtError} ET_ERR_CHANNEL_METADATA */
   constructor(incoming: IncomingOpen, place: UdpPlace, deps: FarUdpListenerDeps) {
     this.#incoming = incoming;
-    this.#deps = deps;
     this.#flows = new UdpFlows({
       clock: deps.clock,
       idleMs: idleMsOf(incoming.metadata),
       maxFlows: MAX_FORWARD_FLOWS,
-      counters: this.#counters,
+      counters: new ForwardCounters(),
     });
     this.#flows.attach(deps.mux);
-    this.#listener = new UdpListener(place, {
+    const listener = new UdpListener(place, {
       onDatagram: (bytes, source) => this.#received(bytes, source),
       onDropped: () => undefined,
     });
-    this.#listener.listen().then(
-      () => this.#started(),
-      (error: unknown) => this.#refuse(REASON.failed, messageOf(error)),
-    );
-  }
-
-  onData(bytes: Uint8Array): void {
-    this.#channel?.consumed(bytes.length);
-  }
-
-  onEof(): void {
-    this.#channel?.end();
-    this.close();
-  }
-
-  onClose(): void {
-    this.close();
+    this.#listening = new FarListening(incoming, listener, {
+      objectionTo: (actual) => deps.objectionTo(actual),
+      onOver: () => {
+        this.#flows.close('the forward has ended');
+        deps.onOver();
+      },
+    });
   }
 
   close(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#listener.close();
-    this.#flows.close('the forward has ended');
-    this.#deps.onOver();
+    this.#listening.close();
   }
 
-  #started(): void {
-    if (this.#isOver || this.#incoming.isCancelled) {
-      this.close();
-      return;
-    }
-    const { place } = this.#listener;
-    const objection = this.#deps.objectionTo(place);
-    if (objection !== undefined) this.#refuse(REASON.notPermitted, objection);
-    else
-      this.#channel = this.#incoming.accept(listenPlaceToJson(place), this, {
-        priority: 'control',
-      });
-  }
-
-  #refuse(code: number, text: string): void {
-    if (this.#isOver) return;
-    this.close();
-    if (!this.#incoming.isCancelled) this.#incoming.refuse(code, text);
-  }
-
-  /** What comes before the other end knows that we listen is for nobody. */
   #received(bytes: Uint8Array, source: UdpSource): void {
-    if (this.#channel === undefined || this.#isOver) return;
+    if (!this.#listening.isListening) return;
     this.#flows.send(source.key, bytes, () => this.#beginning(source));
   }
 

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { messageOf } from '../base/errors.ts';
+import { printable } from '../base/printable.ts';
 import { REASON } from '../wire/messages.ts';
 import { TunnelRefusal } from './tunnel-refusal.ts';
 
@@ -29,7 +30,7 @@ export class HttpRefusal extends Error {
 
   /** `et: connection refused by db:5432`, one line whatever the text has in it. */
   get line(): string {
-    const text = this.message.slice(0, MAX_TEXT_CHARACTERS).replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
+    const text = printable(this.message.slice(0, MAX_TEXT_CHARACTERS));
     return `et: ${text === '' ? (STATUS_CODES[this.status] ?? 'failed') : text}\n`;
   }
 

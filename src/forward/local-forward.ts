@@ -4,6 +4,7 @@ import type { ListenPlace } from './endpoint.ts';
 import type { Forward, ForwardEvents, ForwardSession, ForwardState } from './forward.ts';
 import { ForwardCounters } from './forward-counters.ts';
 import type { ForwardSpec } from './forward-spec.ts';
+import { NearListening } from './near-listening.ts';
 import { type Origin, PlaceListener, type PlaceListenerDeps } from './place-listener.ts';
 
 /** Connections that wait for a session, where there is none at the moment. */
@@ -21,12 +22,11 @@ export type ServeSocket = (
 export class LocalForward implements Forward {
   readonly spec: ForwardSpec;
   readonly counters: ForwardCounters;
-  readonly #events: ForwardEvents;
+  readonly #listening: NearListening;
   readonly #listener: PlaceListener;
   readonly #serve: ServeSocket;
   readonly #waiting = new Map<Socket, Origin>();
   #session: ForwardSession | undefined;
-  #state: ForwardState = 'starting';
 
   constructor(
     spec: ForwardSpec,
@@ -35,7 +35,7 @@ export class LocalForward implements Forward {
     events: ForwardEvents,
   ) {
     this.spec = spec;
-    this.#events = events;
+    this.#listening = new NearListening(this, events);
     this.#serve = serve;
     this.counters = new ForwardCounters((text) => events.onRefused(this, text));
     this.#listener = new PlaceListener(deps, spec.listen, {
@@ -47,7 +47,7 @@ export class LocalForward implements Forward {
   }
 
   get state(): ForwardState {
-    return this.#state;
+    return this.#listening.state;
   }
 
   get place(): ListenPlace {
@@ -55,19 +55,7 @@ export class LocalForward implements Forward {
   }
 
   start(): void {
-    this.#listener.listen().then(
-      () => {
-        if (this.#state === 'closed') return;
-        this.#state = 'listening';
-        this.#events.onListening(this);
-      },
-      (error: unknown) => {
-        if (this.#state === 'closed') return;
-        this.#state = 'failed';
-        this.counters.lastError = messageOf(error);
-        this.#events.onFailed(this, messageOf(error));
-      },
-    );
+    this.#listening.begin(this.#listener.listen());
   }
 
   attach(session: ForwardSession): void {
@@ -84,7 +72,7 @@ export class LocalForward implements Forward {
   }
 
   close(): void {
-    this.#state = 'closed';
+    this.#listening.close();
     for (const socket of this.#waiting.keys()) socket.destroy();
     this.counters.waiting -= this.#waiting.size;
     this.#waiting.clear();

@@ -10,6 +10,7 @@ import {
 } from './forward.ts';
 import { ForwardCounters } from './forward-counters.ts';
 import type { ForwardSpec } from './forward-spec.ts';
+import { NearListening } from './near-listening.ts';
 import type { UdpBeginning } from './udp-flows.ts';
 import { UdpFlows } from './udp-flows.ts';
 import { MAX_FORWARD_FLOWS } from './udp-limits.ts';
@@ -25,10 +26,9 @@ export class UdpForward implements Forward {
   readonly spec: ForwardSpec;
   readonly counters: ForwardCounters;
   readonly #target: Endpoint;
-  readonly #events: ForwardEvents;
+  readonly #listening: NearListening;
   readonly #listener: UdpListener;
   readonly #flows: UdpFlows;
-  #state: ForwardState = 'starting';
 
   constructor(
     spec: ForwardSpec & { readonly listen: UdpPlace; readonly target: Endpoint },
@@ -37,7 +37,7 @@ export class UdpForward implements Forward {
   ) {
     this.spec = spec;
     this.#target = spec.target;
-    this.#events = events;
+    this.#listening = new NearListening(this, events);
     this.counters = new ForwardCounters((text) => events.onRefused(this, text));
     this.#flows = new UdpFlows({
       clock: deps.clock,
@@ -56,7 +56,7 @@ export class UdpForward implements Forward {
   }
 
   get state(): ForwardState {
-    return this.#state;
+    return this.#listening.state;
   }
 
   get place(): ListenPlace {
@@ -64,19 +64,7 @@ export class UdpForward implements Forward {
   }
 
   start(): void {
-    this.#listener.listen().then(
-      () => {
-        if (this.#state === 'closed') return;
-        this.#state = 'listening';
-        this.#events.onListening(this);
-      },
-      (error: unknown) => {
-        if (this.#state === 'closed') return;
-        this.#state = 'failed';
-        this.counters.lastError = messageOf(error);
-        this.#events.onFailed(this, messageOf(error));
-      },
-    );
+    this.#listening.begin(this.#listener.listen());
   }
 
   attach(session: ForwardSession): void {
@@ -88,7 +76,7 @@ export class UdpForward implements Forward {
   }
 
   close(): void {
-    this.#state = 'closed';
+    this.#listening.close();
     this.#listener.close();
     this.#flows.close('the forward has ended');
   }

@@ -1,4 +1,5 @@
 import { utf8 } from '../base/bytes.ts';
+import { printable } from '../base/printable.ts';
 
 /** Puts the terminal's title on its own stack, and takes it back from there (xterm's window operations). */
 export const SAVE_TITLE = '\x1b[22;0t';
@@ -27,7 +28,7 @@ export class TitleNotice {
   }
 
   show(text: string): void {
-    this.#wanted = printable(text);
+    this.#wanted = printable(text).slice(0, MAX_TEXT_LENGTH);
   }
 
   hide(): void {
@@ -53,9 +54,4 @@ export class TitleNotice {
     this.#shown = undefined;
     return isShown ? RESTORE_TITLE : '';
   }
-}
-
-/** One line without anything that could end or leave the title. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}+/gu, ' ').slice(0, MAX_TEXT_LENGTH);
 }

@@ -71,7 +71,7 @@ test('what goes wrong is the answer, in one line', async () => {
     },
   };
   const add = await answerTo('{"ask":"forward-add","flag":"-L","value":"1"}', failing);
-  expect(add).toEqual({ error: 'in use by [2Jit' });
+  expect(add).toEqual({ error: 'in?use?by?[2Jit' });
   const remove = await answerTo('{"ask":"forward-remove","flag":"-L","value":"1"}', failing);
   expect(remove).toEqual({ error: 'a bug' });
 });

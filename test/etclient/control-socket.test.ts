@@ -63,8 +63,11 @@ class FakeClient implements ControlHandler {
 let home: string;
 let directories: string[];
 const open: ControlSocket[] = [];
+/** Why there was no place for a socket. */
+let nowhere: string[];
 
 beforeEach(() => {
+  nowhere = [];
   home = mkdtempSync(join(tmpdir(), 'et-control-'));
   mkdirSync(join(home, 'run'), { mode: 0o700 });
   directories = [join(home, 'run', 'everterm'), join(home, 'state', 'everterm', 'run')];
@@ -76,7 +79,9 @@ afterEach(() => {
 });
 
 async function listen(pid: number, handler: ControlHandler = new FakeClient(pid)): Promise<string> {
-  const deps = { clock, random: systemRandom, logger: silentLogger, directories, ownerId, pid };
+  const onNowhere = (text: string): void => void nowhere.push(text);
+  const system = { clock, random: systemRandom, logger: silentLogger };
+  const deps = { ...system, directories, ownerId, pid, onNowhere };
   const socket = new ControlSocket(deps, handler);
   open.push(socket);
   await socket.listen();
@@ -143,6 +148,7 @@ describe('where it is', () => {
     writeFileSync(join(home, 'state'), '');
     expect(await listen(1)).toBe('nowhere');
     expect(await asker().find()).toEqual({ clients: [], silent: [] });
+    expect(nowhere).toHaveLength(1);
   });
 
   test('its file is gone when it is closed, also at once', async () => {

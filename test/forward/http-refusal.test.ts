@@ -35,7 +35,7 @@ test('a text of the other end is one line, bounded, and no header', () => {
   const refusal = new HttpRefusal(502, `a\r\nSet-Cookie: x\u2028${'é'.repeat(5000)}`);
   const [head = '', body = ''] = refusal.format().split('\r\n\r\n');
   expect(head).not.toContain('Set-Cookie');
-  expect(body).toMatch(/^et: a Set-Cookie: x é+\n$/u);
+  expect(body).toMatch(/^et: a\?Set-Cookie: x\?é+\n$/u);
   expect(body.length).toBeLessThan(1100);
   expect(head).toContain(`Content-Length: ${Buffer.byteLength(body)}\r\n`);
   expect(new HttpRefusal(403, '').line).toBe('et: Forbidden\n');

@@ -48,6 +48,11 @@ function idleWork(given: GivenFlags, command: string): Work | undefined {
   if (other !== undefined) {
     throw usageError(`${flag} runs nothing on the host: leave out ${flag} or ${spelled(other)}`);
   }
+  if (given.has('forward-agent')) {
+    throw usageError(
+      `-f forwards the agent, as in Eternal Terminal, and ${flag} has no program to use it; ssh's -f, into the background, is et service install, or & behind it`,
+    );
+  }
   if (command !== '') {
     throw usageError(
       `${flag} runs nothing on the host: leave out ${flag}, or the command after the host`,

@@ -78,6 +78,7 @@ describe('what runs beside forwards', () => {
     ['-N -c top h', '-c'],
     ['-W a:1 -s h sftp', '-s'],
     ['-W a:1 --tty h', '--tty'],
+    ['-fN h', 'background'],
   ])('et %s is one thing too many', (line, part) => {
     expect(objection(line)).toContain(part);
   });
