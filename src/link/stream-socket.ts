@@ -15,6 +15,8 @@ export interface StreamSocketEvents {
   onClose(error: EtError | undefined): void;
 }
 
+/** The kernel asks a peer that has been silent for this long whether it is still there, in milliseconds; tcp(7). */
+const KEEPALIVE_AFTER_MS = 120_000;
 /** The peer is gone. What it said before may still be in the kernel. */
 const GONE: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET']);
 
@@ -46,6 +48,8 @@ export class StreamSocket implements SocketOwner {
     this.#socket = socket;
     this.label = options.label;
     this.#isResettable = options.isResettable;
+    // A forward lives for months: a peer whose machine is gone without a word must not be kept as long.
+    if (options.isResettable) socket.setKeepAlive(true, KEEPALIVE_AFTER_MS);
     socket.on('error', (error) => this.#fail(error));
     socket.on('end', () => this.#end());
     socket.on('close', () => this.#close());

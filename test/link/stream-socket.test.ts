@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { systemCodeOf } from '../../src/base/errors.ts';
@@ -155,3 +156,21 @@ test('one that is destroyed and not yet closed is told to be over, once', async 
   await new Promise(setImmediate);
   expect(told).toEqual(['closed test: closed from this side']);
 });
+
+test.skipIf(!existsSync('/proc/net/tcp'))(
+  'the kernel asks a silent peer whether it is still there',
+  async () => {
+    const { program } = await pair();
+    if (program.connecting) await once(program, 'connect');
+    const { localPort = 0, remotePort = 0 } = program;
+    const hex = (port: number): string => port.toString(16).toUpperCase().padStart(4, '0');
+    // Our end: sl, local, remote, state, queues, timer. proc_net_tcp: timer 2 is another one, here keepalive.
+    const line = readFileSync('/proc/net/tcp', 'latin1')
+      .split('\n')
+      .map((each) => each.trim().split(/\s+/u))
+      .find(
+        ([, local, remote]) => local?.endsWith(hex(remotePort)) && remote?.endsWith(hex(localPort)),
+      );
+    expect(line?.[5]?.slice(0, 2)).toBe('02');
+  },
+);
