@@ -4,9 +4,13 @@ import type { EtError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { RandomSource } from '../base/random.ts';
 import { NetworkWatch, type NetworkWatchDeps } from '../link/network-watch.ts';
+import { BYE } from '../wire/frames.ts';
 import { ClientSession } from './client-session.ts';
 import { FAILURE_STATUS, type WorkEnd } from './exit.ts';
 import type { RoadPlan } from './road-plan.ts';
+
+/** An end before the first link waits this long for it, in milliseconds: a server that nobody tells waits for minutes. */
+const TELL_WITHIN_MS = 3000;
 
 /** What runs in the session, once it is there. */
 export interface Service {
@@ -67,6 +71,7 @@ export function runSession(deps: RunDeps, options: RunOptions): RunningSession {
   let isOver = false;
   let hasReceivedAll = false;
   let isTold = false;
+  const untold = new UntoldEnd(deps.clock);
   const finish = (end: WorkEnd, isEndedThere: boolean): void => {
     if (isOver) return;
     isOver = true;
@@ -84,6 +89,7 @@ export function runSession(deps: RunDeps, options: RunOptions): RunningSession {
     },
     {
       onFirstLink: () => {
+        if (untold.onFirstLink()) return;
         watch.setMode('calm');
         options.onLink();
         service.onFirstLink();
@@ -111,8 +117,12 @@ export function runSession(deps: RunDeps, options: RunOptions): RunningSession {
   });
   // Without a link that is known to be alive the BYE may never arrive: then the session can still be resumed.
   const over = (end: WorkEnd, isGone = false): void => {
-    finish(end, isGone || isTold || client.session.links.hasTrusted);
-    client.end('');
+    const endNow = (): void => {
+      finish(end, isGone || isTold || client.session.links.hasTrusted);
+      client.end('');
+    };
+    if (isGone || client.hasBeenUp) endNow();
+    else untold.end(endNow);
   };
   const received = (): void => {
     hasReceivedAll = true;
@@ -128,11 +138,38 @@ export function runSession(deps: RunDeps, options: RunOptions): RunningSession {
   return { client, stop: over, giveUp, ended };
 }
 
+/** An end before the first link: it waits a moment for it. */
+class UntoldEnd {
+  readonly #clock: Clock;
+  #endNow: (() => void) | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Whoever asks twice does not wait. */
+  end(endNow: () => void): void {
+    if (this.#endNow !== undefined) {
+      endNow();
+      return;
+    }
+    this.#endNow = endNow;
+    this.#clock.schedule(TELL_WITHIN_MS, endNow);
+  }
+
+  /** True where that is the end. */
+  onFirstLink(): boolean {
+    this.#endNow?.();
+    return this.#endNow !== undefined;
+  }
+}
+
 /** The session ended before its work did. */
 function endOf(end: SessionEnd): WorkEnd {
   if (end.kind === 'failed')
     return { status: FAILURE_STATUS, message: end.error.message, advice: end.error.advice };
+  const isGone = end.by === 'peer' && end.code === BYE.terminated;
   const text =
     end.text === '' ? 'the server ended the session' : `the server ended the session: ${end.text}`;
-  return { status: FAILURE_STATUS, message: text };
+  return { status: FAILURE_STATUS, message: text, isGone };
 }

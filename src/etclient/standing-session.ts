@@ -25,7 +25,7 @@ export async function standingSession(
     const running = serveSession(standing.deps, command, ssh, server, config, forwards);
     const end = await running.ended;
     if (end.isGone !== true) return end;
-    deps.io.say('et: the session is gone: its server has ended; another is started');
+    deps.io.say(`et: ${end.message}; another is started`);
     const next = await standing.next(running, forwards, () =>
       startServer(deps, command, ssh.runner, true),
     );

@@ -73,6 +73,7 @@ async function session(): Promise<undefined> {
       // What throws between two sessions, in a timer or a stream, is a bug of ours; the shell must not pay for it.
       process.on('uncaughtException', (error) => silentLogger.log(0, messageOf(error)));
     },
+    onTerminate: (callback) => process.once('SIGTERM', callback),
     exit: (status) => process.exit(status),
     countDetached: async () => {
       const { OwnSessions } = await import('./own-sessions.ts');

@@ -12,6 +12,7 @@ import { SocketFactory } from '../link/socket-factory.ts';
 import { keepYoungGenerationSmall } from '../process/young-generation.ts';
 import { formatFailure, formatReply } from '../wire/bootstrap-reply.ts';
 import { type BootstrapRequest, parseRequest } from '../wire/bootstrap-request.ts';
+import { BYE } from '../wire/frames.ts';
 import { PROTOCOL_VERSION, SECRET_BYTES, SESSION_ID_BYTES } from '../wire/limits.ts';
 import { AcceptedRoads } from './accept-roads.ts';
 import { answerQuestions } from './control-questions.ts';
@@ -37,6 +38,8 @@ export interface ServeDeps {
   readonly makeWork: (sessionId: string, isLocal: boolean) => WorkStarter;
   /** From now on no failure ends the process: somebody's work is in it. */
   readonly surviveFaults: () => void;
+  /** Has `callback` called when the process is told to end (SIGTERM), in place of ending it. */
+  readonly onTerminate: (callback: () => void) => void;
   /** Ends the process. */
   readonly exit: (status: number) => void;
 }
@@ -118,6 +121,7 @@ async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> 
   writeAll(1, formatReply(reply));
   passkey.fill(0);
   deps.surviveFaults();
+  deps.onTerminate(() => server.end('its host has ended it', BYE.terminated));
   // While the reply travels: what the first link and the first command need.
   warmUp(crypto);
   if (request.extra?.['work'] === 'exec') work.prepare();

@@ -9,6 +9,7 @@ import type { ForwardServer } from '../forward/forward-server.ts';
 import type { Carrier } from '../link/carrier.ts';
 import type { IncomingOpen } from '../mux/channel.ts';
 import type { Mux } from '../mux/mux.ts';
+import { BYE } from '../wire/frames.ts';
 import type { LinkCrypto } from '../wire/link-crypto.ts';
 import { REASON } from '../wire/messages.ts';
 import { BenchChannels } from './bench-channels.ts';
@@ -114,13 +115,13 @@ export class SessionServer {
   }
 
   /** Ends everything: the shell is hung up, clients are told. */
-  end(text: string): void {
+  end(text: string, code: number = BYE.over): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#timer?.cancel();
     this.#acceptor.close();
     this.#shell?.hangUp();
-    for (const session of this.#sessions.values()) session.session.end(0, text);
+    for (const session of this.#sessions.values()) session.session.end(code, text);
     for (const forwards of this.#forwards.values()) forwards.close();
     this.#deps.onOver();
   }

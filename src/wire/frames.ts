@@ -11,6 +11,14 @@ export const FRAME = {
   bye: 0x07,
 } as const;
 
+/** Why a session ends, in a BYE. */
+export const BYE = {
+  over: 0,
+  failed: 1,
+  /** The server's process has to end, as when its host goes down: another session may take the place of this one. */
+  terminated: 2,
+} as const;
+
 /** Record numbers, both ends included; `smallest <= largest`. */
 export interface AckRange {
   readonly smallest: number;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, type TestContext, test } from 'vitest';
 import { EtHost, said } from '../support/et-host.ts';
@@ -67,6 +67,23 @@ describeNeeding(['sshd', 'linux', 'ssh-agent'], 'the agent, forwarded', () => {
     await until(
       'nothing left of its socket',
       () => existsSync(directory),
+      (isThere) => !isThere,
+    );
+  });
+
+  test('leaves nothing of its socket where the session server is told to end', async () => {
+    const et = host.terminal(['-A', 'testhost'], { environment });
+    await et.see('$ ');
+    const [path = ''] =
+      (await et.command('echo "<$SSH_AUTH_SOCK>"')).match(/(?<=<)\/.*(?=>)/u) ?? [];
+    const [session] = await host.sessions();
+    process.kill(session?.pid ?? 0, 'SIGTERM');
+    await et.see('et: the server ended the session: its host has ended it');
+    expect((await et.ended).status).toBe(255);
+    expect(host.kept()).toEqual([]);
+    await until(
+      'nothing left of its socket',
+      () => existsSync(dirname(path)),
       (isThere) => !isThere,
     );
   });
@@ -213,6 +230,26 @@ describeNeeding(['sshd', 'linux', 'socat'], 'forwards of a client', () => {
       });
     },
   );
+
+  test('a session server does not stay where its client fails before the first link has joined', async (context) => {
+    const { port } = await echo(context);
+    // An ssh whose line is slow for a while once the request has gone.
+    const slowly = `{ IFS= read -r line; printf '%s\\n' "$line"; sleep 2; cat; } | ssh "$@"`;
+    const ssh = host.file(
+      'slow/ssh',
+      `#!/bin/sh\nPATH='${host.environment['PATH']}'\ncase $* in *-G*) exec ssh "$@";; esac\n${slowly}\n`,
+    );
+    chmodSync(ssh, 0o755);
+    const flags = ['-o', 'ExitOnForwardFailure=yes', '-L', `${port}:localhost:22`];
+    const environment = { PATH: `${dirname(ssh)}:${host.environment['PATH']}` };
+    const ended = await host.et(['-N', ...flags, 'testhost'], { environment });
+    expect(ended.status).toBe(255);
+    await until(
+      'the end of the session server',
+      () => host.processes().filter((line) => line.includes('etserver')),
+      (list) => list.length === 0,
+    );
+  });
 
   test.for(['-L', '-R'])(
     'under ExitOnForwardFailure no command runs before %s listens',

@@ -70,18 +70,25 @@ describeNeeding(['sshd', 'linux'], 'et -N, when its session server is gone', () 
     return et;
   }
 
-  test('resets what was open, listens on, and carries what comes over another session', async () => {
-    const standing = start();
-    const open = await echoed(port, 'before');
-    const death = new Promise((resolve) => open.once('close', resolve));
-    const killed = await killServer();
-    await standing.says('the session is gone: its server has ended; another is started');
-    await death;
-    (await echoed(port, 'after')).destroy();
-    expect((await host.sessions()).map(({ pid }) => pid)).not.toContain(killed);
-    expect(await standing.end()).toBe(143);
-    await host.quiet();
-  });
+  test.each([
+    ['SIGKILL', 'the session is gone: its server has ended'],
+    ['SIGTERM', 'the server ended the session: its host has ended it'],
+  ] as const)(
+    'by %s, resets what was open, listens on, and carries what comes over another session',
+    async (signal, why) => {
+      const standing = start();
+      const open = await echoed(port, 'before');
+      const death = new Promise((resolve) => open.once('close', resolve));
+      const killed = await killServer(signal);
+      await standing.says(`et: ${why}; another is started\n`);
+      await death;
+      (await echoed(port, 'after')).destroy();
+      expect((await host.sessions()).map(({ pid }) => pid)).not.toContain(killed);
+      expect(standing.stderr).not.toContain('cannot listen');
+      expect(await standing.end()).toBe(143);
+      await host.quiet();
+    },
+  );
 
   test('says that somebody has to log in, and asks again on SIGUSR2 or when asked for its status', async () => {
     const standing = start();
@@ -114,14 +121,14 @@ describeNeeding(['sshd', 'linux'], 'et -N, when its session server is gone', () 
     await host.quiet();
   });
 
-  async function killServer(): Promise<number> {
+  async function killServer(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<number> {
     const [session] = await until(
       'a session is listed',
       () => host.sessions(),
       (list) => list.length === 1,
     );
     if (session === undefined) throw new Error('no session');
-    process.kill(session.pid, 'SIGKILL');
+    process.kill(session.pid, signal);
     return session.pid;
   }
 });
