@@ -6,12 +6,14 @@ import {
 } from 'smol-toml';
 import { EtError, messageOf } from '../base/errors.ts';
 import { nearestWord } from '../base/nearest-word.ts';
+import { describeText } from './describe-text.ts';
 import { TomlLines, type TomlPath } from './toml-lines.ts';
 
 export type TomlValue = TomlValueWithoutBigInt;
 export type TomlTable = TomlTableWithoutBigInt;
 
-const MAX_SHOWN_CHARACTERS = 80;
+/** No key is longer, and a longer word is like none. */
+const MAX_KEY_CHARACTERS = 80;
 
 /**
  * A file of configuration: its values, where they stand, and the errors that cite them. Whatever is not understood is an error, since
@@ -42,11 +44,11 @@ export class TomlDocument {
   /** A key or table that there is none of; `hint` goes before the nearest of those that are known. */
   unknown(kind: 'table' | 'key', path: TomlPath, known: readonly string[], hint?: string): EtError {
     const key = String(path.at(-1));
-    const nearest = nearestWord(key.slice(0, MAX_SHOWN_CHARACTERS), known);
+    const nearest = nearestWord(key.slice(0, MAX_KEY_CHARACTERS), known);
     const advice =
       nearest === undefined ? `known: ${known.join(', ')}` : `did you mean "${nearest}"?`;
     return this.#error(
-      `${this.placeOf(path)}: unknown ${kind} ${shorten(JSON.stringify(key))}; ${hint ?? advice}`,
+      `${this.placeOf(path)}: unknown ${kind} ${describeText(key)}; ${hint ?? advice}`,
     );
   }
 
@@ -85,12 +87,8 @@ export function isTable(value: TomlValue | undefined): value is TomlTable {
 
 /** A value, or what it is, for a message. */
 export function describeValue(value: TomlValue): string {
-  if (typeof value === 'string') return shorten(JSON.stringify(value));
+  if (typeof value === 'string') return describeText(value);
   if (typeof value !== 'object') return String(value);
   if (Array.isArray(value)) return 'a list';
   return isTable(value) ? 'a table' : 'a date';
-}
-
-function shorten(text: string): string {
-  return text.length > MAX_SHOWN_CHARACTERS ? `${text.slice(0, MAX_SHOWN_CHARACTERS)}...` : text;
 }
