@@ -129,6 +129,14 @@ describe('layers', () => {
   });
 });
 
+test('neither program loads what reads TOML until there is a file', () => {
+  for (const program of ['etclient/main.ts', 'etserver/main.ts']) {
+    const loaded = [...closureOf(program, ['static'], importsOfExisting)];
+    expect(loaded).not.toContain('smol-toml');
+    expect(loaded).toContain('config/may-be-there.ts');
+  }
+});
+
 function importsOfExisting(file: string): SourceImport[] {
   return existsSync(join(SRC, file)) ? importsOf(file) : [];
 }

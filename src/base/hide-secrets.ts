@@ -3,7 +3,7 @@ const HIDDEN = '***';
 /** The password of a URL: `wss://me:secret@host`. */
 const IN_URL = /(:\/\/[^\s/:@'"]*:)[^\s/@'"]+(?=@)/gu;
 /** `--password=x`, `?token=x`, `PASSWORD=x`. */
-const NAMED = /((?:pass(?:word|wd|phrase)?|secret|token|api-?key)=)[^\s&'"]+/giu;
+const NAMED = /((?:pass(?:word|wd|phrase)?|secret|token|api[-_]?key)=)[^\s&'"]+/giu;
 /** `sshpass -p x` */
 const SSHPASS = /(\bsshpass\s+(?:-\S+\s+)*?-p\s*)(?:'[^']*'|"[^"]*"|\S+)/gu;
 

@@ -53,7 +53,7 @@ function headOf(
 
 function linesOf(
   key: ClientKey,
-  { typed, applied }: PrintConfigCommand,
+  { command, typed, applied }: PrintConfigCommand,
   ssh: SshConfig | undefined,
 ): readonly string[] {
   const { name, kind } = key;
@@ -73,6 +73,8 @@ function linesOf(
       ']',
     ];
   }
+  const ofHost = name === 'port' ? command.destination.serverPort : undefined;
+  if (ofHost !== undefined) return [withComment(`${name} = ${ofHost}`, 'the host')];
   const [first] = [...own, ...(found ?? []), ...configured.map((text) => placed(text, source))];
   const known = first ?? (key.default && placed(key.default, 'default'));
   if (known) return [withComment(`${name} = ${formatValue(key, known.text)}`, known.place)];
