@@ -51,5 +51,5 @@ test('the example of docs/config.md is read, and its messages are what is said',
   );
   expect(PAGE).toContain('config.toml:4: unknown key "vai"; did you mean "via"?');
   expect(PAGE).toContain(`config.toml:9: grace ${objectionToValue('grace', '1w')}`);
-  expect(PAGE).toContain(`EVERTERM_VIA ${objectionToValue('via', 'udp')}`);
+  expect(PAGE).toContain(`EVERTERM_FALLBACK ${objectionToValue('fallback', 'yes')}`);
 });

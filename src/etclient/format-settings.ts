@@ -42,9 +42,7 @@ function headOf(
 ): readonly string[] {
   const { host } = command.destination;
   const real =
-    ssh === undefined
-      ? 'there is no ssh to ask what ssh_config says'
-      : `HostName of ssh_config: ${ssh.hostName}`;
+    ssh === undefined ? 'ssh_config is not asked' : `HostName of ssh_config: ${ssh.hostName}`;
   return [
     `# host ${host}; ${real}`,
     ...files.map(({ path, isThere }) => `# ${path}${isThere ? '' : ' (not there)'}`),

@@ -127,7 +127,7 @@ via = "tcp"
   });
 
   test.each([
-    ['via = "udp"', ':1: via "udp": tcp or ssh'],
+    ['fallback = "yes"', ':1: fallback "yes": ssh or none'],
     ['\nvia = tcp', ':2:7: '],
     ['[[host]]\nmatch = "other"\nverbose = 9', ':3: verbose must be 0, 1, 2 or 3, not 9'],
   ])('%j ends et before anything is connected, in one line', async (text, message) => {

@@ -35,7 +35,7 @@ test('the place is the variable', () => {
 });
 
 test.each([
-  [{ EVERTERM_VIA: 'udp' }, 'EVERTERM_VIA "udp": tcp or ssh'],
+  [{ EVERTERM_FALLBACK: 'yes' }, 'EVERTERM_FALLBACK "yes": ssh or none'],
   [{ EVERTERM_GRACE: '1w' }, 'EVERTERM_GRACE "1w": at least 1s, written as 90s, 15m'],
   [{ EVERTERM_QUIET: 'maybe' }, 'EVERTERM_QUIET must be true or false, not "maybe"'],
   [{ EVERTERM_VERBOSE: '4' }, 'EVERTERM_VERBOSE must be 0, 1, 2 or 3, not "4"'],

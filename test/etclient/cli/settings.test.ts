@@ -95,7 +95,7 @@ test.each([
   ['--local', undefined],
 ])('et %s asks for %s', (line, host) => {
   const settings = new FakeSettings({});
-  parseCommandLine([...line.split(' ')], settings);
+  parseCommandLine(line.split(' '), settings);
   expect(settings.asked).toEqual([host]);
 });
 
@@ -157,7 +157,7 @@ describe('what is wrong', () => {
   );
 
   test.each([
-    ['--via udp h', '--via "udp": tcp or ssh'],
+    ['--fallback yes h', '--fallback "yes": ssh or none'],
     ['-s h', '-s needs the name of a subsystem after the host, as in et -s host sftp'],
   ])('with et %s alone is told without the settings', (line, message) => {
     expect(objection(line, { grace: '1h', port: '7000' })).toBe(message);
