@@ -173,4 +173,25 @@ via = "tcp"
     expect([stdout.toString(), status]).toEqual(['hi\n', 0]);
     expect(stderr).toMatch(/link/u);
   });
+
+  describeNeeding(['root', 'netlab'], "the system's file", () => {
+    /** Runs a command where /etc is a copy that nobody else sees, with the text in $1 as the file. */
+    const IN_OWN_ETC = `
+mount -t tmpfs tmpfs /mnt && mkdir /mnt/upper /mnt/work &&
+mount -t overlay -o lowerdir=/etc,upperdir=/mnt/upper,workdir=/mnt/work overlay /etc &&
+mkdir -p /etc/everterm && printf '%s\\n' "$1" > /etc/everterm/config.toml &&
+chmod 644 /etc/everterm/config.toml && shift && exec "$@"`;
+
+    test("is in /etc, and gives way to the user's", async () => {
+      configure('keepalive = 7');
+      const text = 'keepalive = 8\ngrace = "1h"';
+      const et = [process.execPath, ET, ...host.to, '--print-config', 'testhost'];
+      const shell = ['sh', '-c', IN_OWN_ETC, 'sh', text];
+      const { stdout, status } = await host.run('unshare', ['-m', ...shell, ...et]);
+      const words = stdout.toString().replaceAll(/ +/gu, ' ').split('\n');
+      expect(words).toContain(`keepalive = 7 # ${join(host.home, USER_FILE)}:1`);
+      expect(words).toContain('grace = "1h" # /etc/everterm/config.toml:2');
+      expect(status).toBe(0);
+    });
+  });
 });
