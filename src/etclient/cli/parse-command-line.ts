@@ -109,7 +109,12 @@ function hostCommand(
   settings: Settings,
   unfit: readonly ClientFlagKey[],
 ): ClientCommand {
-  const destination = typed.has('query') ? undefined : readable(target.operands[0]);
+  const [host = ''] = target.operands;
+  // A level that is configured says nothing about the word behind it.
+  if (typed.has('verbose') && /^\d$/u.test(host)) {
+    throw usageError(`-v takes no number, unlike Eternal Terminal's: write ${verboseFor(host)}`);
+  }
+  const destination = typed.has('query') ? undefined : readable(host);
   // Whatever is wrong then is said about the command line.
   if (destination === undefined) return connectCommand(typed, target);
   const { given, applied } = applySettings(
@@ -122,9 +127,9 @@ function hostCommand(
   return { kind: 'print-config', command, typed, applied };
 }
 
-function readable(host: string | undefined): Destination | undefined {
+function readable(host: string): Destination | undefined {
   try {
-    return host === undefined ? undefined : parseDestination(host);
+    return parseDestination(host);
   } catch {
     return undefined;
   }
@@ -149,9 +154,6 @@ export function connectCommand(
   const ssh = sshFlags(given);
   if (host === undefined) {
     throw usageError('no host: write et [user@]host, or et --local for a shell on this machine');
-  }
-  if (session.logLevel > 0 && /^\d$/u.test(host)) {
-    throw usageError(`-v takes no number, unlike Eternal Terminal's: write ${verboseFor(host)}`);
   }
   const destination = asUsageOf('the host', () => parseDestination(host));
   if (given.has('query')) return { kind: 'ssh-query', destination, ...ssh };

@@ -54,6 +54,7 @@ test.each<[Values, Partial<ConnectCommand>]>([
   [{ verbose: '0' }, { logLevel: 0 }],
   [{ quiet: 'true' }, { quiet: true }],
   [{ quiet: 'false' }, { quiet: false }],
+  [{}, { logLevel: 0, serverPort: '60000-61000' }],
 ])('%j is what the flag says', (values, expected) => {
   expect(parsed('h', values)).toMatchObject({ kind: 'connect', ...expected });
 });
@@ -69,6 +70,11 @@ test.each<[string, Values, Partial<ConnectCommand>]>([
   ['h:1', { port: '2' }, { serverPort: '1' }],
 ])('et %s goes before %j', (line, values, expected) => {
   expect(parsed(line, values)).toMatchObject(expected);
+});
+
+test('a host whose name is a digit is no level of -v where that is configured', () => {
+  expect(parsed('7', { verbose: '1' })).toMatchObject({ logLevel: 1, destination: { host: '7' } });
+  expect(objection('-v 7', {})).toContain('-v takes no number');
 });
 
 test('forwards add to those that are typed, which stand first', () => {
