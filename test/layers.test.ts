@@ -16,6 +16,7 @@ const MAY_IMPORT: Record<string, { rooms: readonly string[]; types?: readonly st
   wire: { rooms: ['base'] },
   link: { rooms: ['base'] },
   process: { rooms: ['base'] },
+  config: { rooms: ['base'] },
   crypto: { rooms: ['base', 'wire'] },
   mux: { rooms: ['base', 'wire'] },
   bootstrap: { rooms: ['base', 'wire'] },
@@ -25,10 +26,16 @@ const MAY_IMPORT: Record<string, { rooms: readonly string[]; types?: readonly st
   router: { rooms: ['base', 'wire', 'link'] },
   library: { rooms: ['base', 'wire', 'link', 'crypto', 'backed', 'mux'] },
   etclient: {
-    rooms: 'base wire link process crypto mux bootstrap backed terminal forward router'.split(' '),
+    rooms:
+      'base wire link process config crypto mux bootstrap backed terminal forward router'.split(
+        ' ',
+      ),
   },
   etserver: {
-    rooms: 'base wire link process crypto mux bootstrap backed terminal forward router'.split(' '),
+    rooms:
+      'base wire link process config crypto mux bootstrap backed terminal forward router'.split(
+        ' ',
+      ),
   },
 };
 
@@ -57,6 +64,7 @@ const ONLY_IN: readonly { modules: RegExp; files: RegExp; why: string }[] = [
   { modules: /^@noble\/ciphers/u, files: /^crypto\//u, why: 'cryptography is done in one room' },
   { modules: /^node-pty$/u, files: /^process\//u, why: 'a pty is made in one room' },
   { modules: /^ssh2$/u, files: /^bootstrap\//u, why: 'SSH is spoken in one room' },
+  { modules: /^smol-toml$/u, files: /^config\//u, why: 'one room reads configuration' },
   { modules: /^blessed$/u, files: /^etclient\//u, why: 'only a client has a screen of its own' },
   {
     modules: /^commander$/u,
@@ -119,6 +127,14 @@ describe('layers', () => {
     const loaded = [...closureOf('etclient/main.ts', ['static'], importsOfExisting)];
     expect(loaded.filter((each) => /^(?:ssh2|blessed|@noble\/.*)$/u.test(each))).toEqual([]);
   });
+});
+
+test('neither program loads what reads TOML until there is a file', () => {
+  for (const program of ['etclient/main.ts', 'etserver/main.ts']) {
+    const loaded = [...closureOf(program, ['static'], importsOfExisting)];
+    expect(loaded).not.toContain('smol-toml');
+    expect(loaded).toContain('config/may-be-there.ts');
+  }
 });
 
 function importsOfExisting(file: string): SourceImport[] {

@@ -14,6 +14,7 @@ import { clientIo } from './client-io.ts';
 import { ABORTED_STATUS, FAILURE_STATUS, USAGE_STATUS, type WorkEnd } from './exit.ts';
 import { openLog } from './open-log.ts';
 import type { RunningSession } from './run-session.ts';
+import { settingsHere } from './settings-here.ts';
 import type { AskingDeps } from './status-command.ts';
 import { terminalPrompter } from './terminal-prompter.ts';
 import { writeLog } from './write-log.ts';
@@ -35,6 +36,10 @@ async function run(command: ClientCommand): Promise<WorkEnd> {
     case 'ssh-query': {
       const { queryConfig } = await import('./query-config.ts');
       return { status: await queryConfig(command, process.env) };
+    }
+    case 'print-config': {
+      const { printConfig } = await import('./print-config.ts');
+      return await printConfig(command, askingDeps());
     }
     case 'local': {
       const { local } = await import('./local.ts');
@@ -215,10 +220,12 @@ process.on('uncaughtException', leaveBroken);
 
 void (async () => {
   try {
-    leave(await run(parseCommandLine(process.argv.slice(2))));
+    const here = { environment: process.env, home: homedir(), userId: userId() };
+    leave(await run(parseCommandLine(process.argv.slice(2), await settingsHere(here))));
   } catch (error) {
     const advice = error instanceof EtError ? error.advice : undefined;
-    const isUsage = error instanceof EtError && error.code === 'ET_ERR_USAGE';
+    const isUsage =
+      error instanceof EtError && ['ET_ERR_USAGE', 'ET_ERR_CONFIG'].includes(error.code);
     leave({ status: isUsage ? USAGE_STATUS : FAILURE_STATUS, message: messageOf(error), advice });
   }
 })();

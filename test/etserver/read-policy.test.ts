@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EtError } from '../../src/base/errors.ts';
-import { policyPaths } from '../../src/etserver/policy-paths.ts';
 import { readPolicy } from '../../src/etserver/read-policy.ts';
 import { Policy } from '../../src/forward/policy.ts';
 
@@ -200,16 +199,6 @@ describe('whatever the file holds', () => {
   test.each(['[', '{a='])('deep nesting of %j is refused', (open) => {
     expect(errorOf(`a = ${open.repeat(100_000)}`).code).toBe('ET_ERR_CONFIG');
   });
-});
-
-test.each([
-  [{}, '/home/u', [SYSTEM, USER]],
-  [{ XDG_CONFIG_HOME: '/x' }, '/home/u', [SYSTEM, '/x/everterm/server.toml']],
-  [{ XDG_CONFIG_HOME: '' }, '/home/u', [SYSTEM, USER]],
-  [{ XDG_CONFIG_HOME: 'relative' }, '/home/u', [SYSTEM, USER]],
-  [{}, '', [SYSTEM]],
-])('with %j and home %j the files are %j', (env, home, paths) => {
-  expect(policyPaths(env, home)).toEqual(paths);
 });
 
 describe('files', () => {

@@ -24,7 +24,7 @@ const OWN: readonly Flag<Key>[] = [
 const FLAGS: readonly Flag<Key>[] = [...OWN, ...CLIENT_FLAGS, ...HIDDEN_CLIENT_FLAGS];
 
 /** Flags about what is run or forwarded. */
-const FOREIGN: readonly ClientFlagKey[] = [
+export const NOT_BENCH: readonly ClientFlagKey[] = [
   ...FORWARD_KEYS,
   'agent',
   'command',
@@ -34,6 +34,7 @@ const FOREIGN: readonly ClientFlagKey[] = [
   'gateway-ports',
   'no-terminal',
   'noexit',
+  'print-config',
   'query',
   'ssh-socket',
   'stdio-forward',
@@ -65,7 +66,7 @@ export function readBench(words: readonly string[]): BenchWords | 'help' | 'vers
   );
   if (given.has('help')) return 'help';
   if (given.has('version')) return 'version';
-  const [foreign] = given.among(FOREIGN);
+  const [foreign] = given.among(NOT_BENCH);
   if (foreign !== undefined) {
     throw usageError(
       `${spelled(foreign.key)} is not for et bench, which runs and forwards nothing: leave it out`,

@@ -1,8 +1,10 @@
 import type { LogLevel } from '../../base/logger.ts';
 import type { Destination } from '../../bootstrap/destination.ts';
 import type { SshOptions } from '../../bootstrap/ssh-options.ts';
+import type { FoundValue } from '../../config/found-value.ts';
 import type { Endpoint } from '../../forward/endpoint.ts';
 import type { ForwardFlags } from './forward-flags.ts';
+import type { GivenFlags } from './given-flags.ts';
 import type { ServiceCommand } from './service-words.ts';
 import type { ForwardCommand, StatusCommand } from './subcommands.ts';
 
@@ -83,11 +85,22 @@ export interface SshQueryCommand {
   readonly sshProgram: ConnectCommand['sshProgram'];
 }
 
+/** `--print-config`: what counts for the destination, and who says so. */
+export interface PrintConfigCommand {
+  readonly kind: 'print-config';
+  /** What would be done without it. */
+  readonly command: ConnectCommand;
+  readonly typed: GivenFlags;
+  /** What counts beside what was typed. */
+  readonly applied: readonly FoundValue[];
+}
+
 /** What a command line of `et` asks for. */
 export type ClientCommand =
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
   | SshQueryCommand
+  | PrintConfigCommand
   | StatusCommand
   | ForwardCommand
   | ServiceCommand

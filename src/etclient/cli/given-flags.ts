@@ -10,6 +10,11 @@ export class GivenFlags {
     this.#occurrences = occurrences;
   }
 
+  /** The same flags, and others behind them. */
+  with(others: readonly Occurrence<ClientFlagKey>[]): GivenFlags {
+    return new GivenFlags([...this.#occurrences, ...others]);
+  }
+
   has(key: ClientFlagKey): boolean {
     return this.count(key) > 0;
   }

@@ -24,6 +24,7 @@ export type ClientFlagKey =
   | 'no-x11'
   | 'noexit'
   | 'port'
+  | 'print-config'
   | 'protocol-2'
   | 'query'
   | 'quiet'
@@ -308,6 +309,12 @@ export const CLIENT_FLAGS: readonly Flag<ClientFlagKey>[] = [
     short: '-G',
     group: SSH,
     help: 'print what ssh -G says about the host, and exit',
+  },
+  {
+    key: 'print-config',
+    long: '--print-config',
+    group: TALK,
+    help: 'print what flags, variables (EVERTERM_VIA), config.toml and ssh_config say about the host, and exit',
   },
   { key: 'verbose', short: '-v', group: TALK, help: 'say what happens; up to three times' },
   {

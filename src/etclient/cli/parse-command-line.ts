@@ -1,17 +1,22 @@
 import { asUsageOf, usageError } from '../../base/usage-error.ts';
 import { type Destination, parseDestination } from '../../bootstrap/destination.ts';
-import { type BenchWords, readBench } from './bench-words.ts';
-import type { ClientCommand, LocalCommand } from './client-command.ts';
+import { type BenchWords, NOT_BENCH, readBench } from './bench-words.ts';
+import type {
+  ClientCommand,
+  ConnectCommand,
+  LocalCommand,
+  SshQueryCommand,
+} from './client-command.ts';
 import { parseChoice, parseName, parsePortRange } from './flag-values.ts';
+import { FORWARD_KEYS } from './forward-flags.ts';
 import { GivenFlags, spelled } from './given-flags.ts';
 import { CLIENT_FLAGS, type ClientFlagKey, HIDDEN_CLIENT_FLAGS } from './option-table.ts';
 import { type ReadArguments, readArguments, unknownFlag } from './read-arguments.ts';
+import { DEFAULT_SERVER_PORT } from './server-port.ts';
 import { sessionFlags } from './session-flags.ts';
+import { applySettings, NO_SETTINGS, type Settings, withPlaces } from './settings.ts';
 import { sshFlags } from './ssh-flags.ts';
 import { parseSubcommand } from './subcommands.ts';
-
-/** Where the session server listens unless the user says otherwise. */
-export const DEFAULT_SERVER_PORT = '60000-61000';
 
 /** There is nothing in such a session that anybody would come back for after so long. */
 const BENCH_GRACE_SECONDS = 900;
@@ -31,6 +36,7 @@ const NOT_LOCAL: readonly ClientFlagKey[] = [
   'login',
   'no-x11',
   'port',
+  'print-config',
   'query',
   'server-path',
   'ssh',
@@ -41,14 +47,17 @@ const NOT_LOCAL: readonly ClientFlagKey[] = [
 ];
 
 /**
- * What the arguments of `et`, without the program's name, ask for.
+ * What the arguments of `et`, without the program's name, ask for, and `settings` beside them.
  *
- * @throws {EtError} ET_ERR_USAGE, one line that names the flag and the fix
+ * @throws {EtError} ET_ERR_USAGE, one line that names the flag and the fix; and what `settings` throws
  */
-export function parseCommandLine(argv: readonly string[]): ClientCommand {
+export function parseCommandLine(
+  argv: readonly string[],
+  settings: Settings = NO_SETTINGS,
+): ClientCommand {
   const subcommand = parseSubcommand(argv);
   if (subcommand !== undefined) return subcommand;
-  if (argv[0] === 'bench') return benchCommand(readBench(argv.slice(1)));
+  if (argv[0] === 'bench') return benchCommand(readBench(argv.slice(1)), settings);
   const flags = [...CLIENT_FLAGS, ...HIDDEN_CLIENT_FLAGS];
   const read = readArguments(flags, argv);
   const { occurrences, unknown } = read;
@@ -56,38 +65,95 @@ export function parseCommandLine(argv: readonly string[]): ClientCommand {
   if (given.has('help')) return { kind: 'help' };
   if (given.has('version')) return { kind: 'version' };
   if (unknown !== undefined) throw usageError(unknownFlag(flags, unknown));
-  return given.has('local') ? localCommand(given, read) : hostCommand(given, read);
+  if (given.has('local')) return localCommand(given, read, settings, []);
+  // Connections that standard input and output are made of: what else listens here belongs to a session that is worked in.
+  return hostCommand(given, read, settings, given.has('stdio-forward') ? FORWARD_KEYS : []);
 }
 
-function benchCommand(words: BenchWords | 'help' | 'version'): ClientCommand {
+function benchCommand(words: BenchWords | 'help' | 'version', settings: Settings): ClientCommand {
   if (typeof words === 'string') return { kind: words };
   const { given, operands, work } = words;
   const target = { operands, isTerminated: false };
-  const command = given.has('local') ? localCommand(given, target) : hostCommand(given, target);
+  // How long to keep what somebody works in says nothing about this.
+  const unfit: readonly ClientFlagKey[] = [...NOT_BENCH, 'grace'];
+  const command = given.has('local')
+    ? localCommand(given, target, settings, unfit)
+    : hostCommand(given, target, settings, unfit);
   if (command.kind !== 'connect' && command.kind !== 'local') return command;
   return { ...command, work, graceSeconds: command.graceSeconds ?? BENCH_GRACE_SECONDS };
 }
 
-function localCommand(given: GivenFlags, { operands, isTerminated }: Operands): LocalCommand {
-  const foreign = NOT_LOCAL.find((key) => given.has(key));
+function localCommand(
+  typed: GivenFlags,
+  { operands, isTerminated }: Operands,
+  settings: Settings,
+  unfit: readonly ClientFlagKey[],
+): LocalCommand {
+  const foreign = NOT_LOCAL.find((key) => typed.has(key));
   if (foreign !== undefined) {
     throw usageError(
       `${spelled(foreign)} is about a host, and --local has none: leave one of them out`,
     );
   }
-  return { kind: 'local', ...sessionFlags(given, operands, isTerminated) };
+  const others = [...unfit, ...NOT_LOCAL, ...FORWARD_KEYS];
+  const { given, applied } = applySettings(typed, settings.valuesFor(undefined), (key) =>
+    others.includes(key),
+  );
+  return citing(applied, () => ({ kind: 'local', ...sessionFlags(given, operands, isTerminated) }));
 }
 
-function hostCommand(given: GivenFlags, { operands, isTerminated }: Operands): ClientCommand {
+/** `unfit`: what is not taken from the settings. */
+function hostCommand(
+  typed: GivenFlags,
+  target: Operands,
+  settings: Settings,
+  unfit: readonly ClientFlagKey[],
+): ClientCommand {
+  const [host = ''] = target.operands;
+  // A level that is configured says nothing about the word behind it.
+  if (typed.has('verbose') && /^\d$/u.test(host)) {
+    throw usageError(`-v takes no number, unlike Eternal Terminal's: write ${verboseFor(host)}`);
+  }
+  const destination = typed.has('query') ? undefined : readable(host);
+  // Whatever is wrong then is said about the command line.
+  if (destination === undefined) return connectCommand(typed, target);
+  const { given, applied } = applySettings(
+    typed,
+    settings.valuesFor(destination.host),
+    (key) => unfit.includes(key) || (key === 'port' && destination.serverPort !== undefined),
+  );
+  const command = citing(applied, () => connectCommand(given, target));
+  if (!typed.has('print-config') || command.kind !== 'connect') return command;
+  return { kind: 'print-config', command, typed, applied };
+}
+
+function readable(host: string): Destination | undefined {
+  try {
+    return parseDestination(host);
+  } catch {
+    return undefined;
+  }
+}
+
+function citing<T>(applied: Parameters<typeof withPlaces>[1], read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw withPlaces(error, applied);
+  }
+}
+
+/** What flags and a host ask for, wherever the flags come from. @throws {EtError} ET_ERR_USAGE */
+export function connectCommand(
+  given: GivenFlags,
+  { operands, isTerminated }: Operands,
+): ConnectCommand | SshQueryCommand {
   const [host, ...words] = operands;
   // Before the host is missed: a flag that has no value in ssh, as -k, may have swallowed it.
   const session = sessionFlags(given, words, isTerminated);
   const ssh = sshFlags(given);
   if (host === undefined) {
     throw usageError('no host: write et [user@]host, or et --local for a shell on this machine');
-  }
-  if (session.logLevel > 0 && /^\d$/u.test(host)) {
-    throw usageError(`-v takes no number, unlike Eternal Terminal's: write ${verboseFor(host)}`);
   }
   const destination = asUsageOf('the host', () => parseDestination(host));
   if (given.has('query')) return { kind: 'ssh-query', destination, ...ssh };

@@ -8,6 +8,7 @@ const OTHERS: Readonly<Record<Exclude<ClientCommand['kind'], 'connect'>, string>
   forward: 'forward',
   help: '--help',
   local: '--local',
+  'print-config': '--print-config',
   service: 'service',
   'ssh-query': '-G',
   status: 'status',

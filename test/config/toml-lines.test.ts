@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { parse } from 'smol-toml';
 import { expect, test } from 'vitest';
-import { TomlLines, type TomlPath } from '../../src/etserver/toml-lines.ts';
+import { TomlLines, type TomlPath } from '../../src/config/toml-lines.ts';
 
 const DOCUMENT = `\uFEFF# [not.a.table]
 top = "[nor.this]" # = "x"
@@ -27,7 +27,13 @@ a.b = true
 [[many]]
 x = 1
 [[many]]
-y = 2\r
+x = 2\r
+[many.inner]
+z = 3
+[[many.deep]]
+z = 4
+[[many.deep]]
+z = 5
 `;
 
 test.each<[TomlPath, number]>([
@@ -48,8 +54,14 @@ test.each<[TomlPath, number]>([
   [['table', 'dotted key', 'escaped'], 19],
   [['table', 'dotted key', 'a', 'b'], 20],
   [['many'], 22],
-  [['many', 'x'], 23],
-  [['many', 'y'], 25],
+  [['many', 0], 22],
+  [['many', 0, 'x'], 23],
+  [['many', 1], 24],
+  [['many', 1, 'x'], 25],
+  [['many', 1, 'inner'], 26],
+  [['many', 1, 'inner', 'z'], 27],
+  [['many', 1, 'deep', 0, 'z'], 29],
+  [['many', 1, 'deep', 1, 'z'], 31],
   // What is not there has the line of what would hold it.
   [['table', 'dotted key', 'list', 9], 11],
   [['table', 'missing', 'key'], 10],

@@ -3,6 +3,11 @@ import { parse } from 'smol-toml';
 /** Keys, and places in lists, from the top of a document. */
 export type TomlPath = readonly (string | number)[];
 
+interface KeyPart {
+  readonly name: string;
+  readonly offset: number;
+}
+
 /**
  * Where the keys, tables and elements of lists of a TOML document stand, which its parser does not say.
  *
@@ -12,6 +17,8 @@ export class TomlLines {
   readonly #text: string;
   /** The offset of each path, by its JSON. The first wins: `[a]` before `[a.b]`. */
   readonly #offsets = new Map<string, number>();
+  /** How many tables each list of them has so far, by the JSON of its path. */
+  readonly #elements = new Map<string, number>();
   #at = 0;
 
   constructor(text: string) {
@@ -36,11 +43,24 @@ export class TomlLines {
     return this.#text.charAt(this.#at);
   }
 
-  /** `[a.b]` or `[[a.b]]`. */
+  /** `[a.b]` or `[[a.b]]`, of which each makes another element; a name on the way to it means the last one. */
   #header(): TomlPath {
+    const isElement = this.#text.startsWith('[[', this.#at);
     this.#skipWhile(/\[/u);
-    const path = this.#key([], ']');
+    const parts = this.#parts(']');
     this.#skipWhile(/\]/u);
+    let path: TomlPath = [];
+    for (const [index, { name, offset }] of parts.entries()) {
+      path = [...path, name];
+      this.#note(path, offset);
+      const key = JSON.stringify(path);
+      const isOther = isElement && index === parts.length - 1;
+      const count = (this.#elements.get(key) ?? 0) + (isOther ? 1 : 0);
+      if (count === 0) continue;
+      this.#elements.set(key, count);
+      path = [...path, count - 1];
+      this.#note(path, offset);
+    }
     return path;
   }
 
@@ -52,9 +72,19 @@ export class TomlLines {
     this.#value(path, end);
   }
 
-  /** The parts of a key below `table`, up to `end`. */
+  /** A key below `table`, up to `end`. */
   #key(table: TomlPath, end: string): TomlPath {
     let path = table;
+    for (const { name, offset } of this.#parts(end)) {
+      path = [...path, name];
+      this.#note(path, offset);
+    }
+    return path;
+  }
+
+  /** The parts of a key, up to `end`. */
+  #parts(end: string): readonly KeyPart[] {
+    const parts: KeyPart[] = [];
     while (this.#at < this.#text.length && this.#char !== end) {
       const start = this.#at;
       if (/["']/u.test(this.#char)) this.#skipString();
@@ -63,10 +93,9 @@ export class TomlLines {
         this.#at += 1;
         continue;
       }
-      path = [...path, keyOf(this.#text.slice(start, this.#at))];
-      this.#note(path, start);
+      parts.push({ name: keyOf(this.#text.slice(start, this.#at)), offset: start });
     }
-    return path;
+    return parts;
   }
 
   #value(path: TomlPath, end: string): void {
