@@ -29,6 +29,7 @@ const FOREIGN: readonly ClientFlagKey[] = [
   'agent',
   'command',
   'escape-char',
+  'explain',
   'fallback',
   'forward-agent',
   'gateway-ports',

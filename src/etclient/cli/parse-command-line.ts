@@ -1,8 +1,8 @@
 import { asUsageOf, usageError } from '../../base/usage-error.ts';
 import { type Destination, parseDestination } from '../../bootstrap/destination.ts';
 import { type BenchWords, readBench } from './bench-words.ts';
-import type { ClientCommand, LocalCommand } from './client-command.ts';
-import { parseChoice, parseName, parsePortRange } from './flag-values.ts';
+import type { ClientCommand, ConnectCommand, LocalCommand } from './client-command.ts';
+import { parseChoice, parseName, parsePortRange, parseVia } from './flag-values.ts';
 import { GivenFlags, spelled } from './given-flags.ts';
 import { CLIENT_FLAGS, type ClientFlagKey, HIDDEN_CLIENT_FLAGS } from './option-table.ts';
 import { type ReadArguments, readArguments, unknownFlag } from './read-arguments.ts';
@@ -23,7 +23,9 @@ const NOT_LOCAL: readonly ClientFlagKey[] = [
   'bind',
   'compress',
   'config-file',
+  'explain',
   'fallback',
+  'from',
   'identity',
   'ipv4',
   'ipv6',
@@ -91,7 +93,7 @@ function hostCommand(given: GivenFlags, { operands, isTerminated }: Operands): C
   }
   const destination = asUsageOf('the host', () => parseDestination(host));
   if (given.has('query')) return { kind: 'ssh-query', destination, ...ssh };
-  return {
+  const command: ConnectCommand = {
     kind: 'connect',
     ...session,
     ...ssh,
@@ -99,9 +101,11 @@ function hostCommand(given: GivenFlags, { operands, isTerminated }: Operands): C
     serverPath: given.value('server-path', (text) => parseName('--server-path', text)),
     serverPort: serverPort(given, destination),
     bind: given.value('bind', (text) => parseName('--bind', text)) ?? '',
-    via: given.value('via', (text) => parseChoice('--via', text, ['tcp', 'ssh'])),
+    via: given.value('via', parseVia),
+    from: given.all('from').map((text) => parseName('--from', text)),
     fallback: given.value('fallback', (text) => parseChoice('--fallback', text, ['ssh', 'none'])),
   };
+  return given.has('explain') ? { kind: 'explain', connect: command } : command;
 }
 
 function serverPort(given: GivenFlags, destination: Destination): string {
