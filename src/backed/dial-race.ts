@@ -1,12 +1,14 @@
 import type { Clock, Timer } from '../base/clock.ts';
-import { EtError } from '../base/errors.ts';
+import type { EtError } from '../base/errors.ts';
+import { AllFailed } from './all-failed.ts';
+import { expireDial } from './expire-dial.ts';
 import type { Patience } from './reconnect.ts';
 import type { DialResult, RunningDial, StartDial } from './redialer.ts';
 
 /** One road to the server. */
 export interface RaceEntry {
   readonly start: StartDial;
-  /** Head start of the entries before it, in milliseconds; cut short once all that run have failed. */
+  /** Head start of the entries before it, in milliseconds; cut short once all that run have failed. Infinity: only then. */
   readonly afterMs: number;
   /** Given up after this long, in milliseconds. */
   readonly timeoutMs: number;
@@ -14,7 +16,7 @@ export interface RaceEntry {
   readonly patientMs?: number;
   /** It leads to the same address as the entries before it: where one of them has no route, this one is not tried. */
   readonly sharesRoute?: boolean;
-  /** While others run, it is tried again this long after its last start, in milliseconds. */
+  /** While others have their first try, it is tried again this long after its last start, in milliseconds. */
   readonly againAfterMs?: number;
 }
 
@@ -43,6 +45,25 @@ export function raceDials(clock: Clock, entries: readonly RaceEntry[]): StartDia
   };
 }
 
+/** How long a race of these takes at most, in milliseconds; one that waits for a failure begins at the end of those before it. */
+export function longestMs(entries: readonly RaceEntry[], patience: Patience): number {
+  let endMs = 0;
+  for (const entry of entries) {
+    const startMs = Number.isFinite(entry.afterMs) ? entry.afterMs : endMs;
+    endMs = Math.max(endMs, startMs + limitMs(entry, patience));
+  }
+  return endMs;
+}
+
+function limitMs({ timeoutMs, patientMs }: RaceEntry, patience: Patience): number {
+  return patience === 'brief' ? timeoutMs : (patientMs ?? timeoutMs);
+}
+
+/** Has not failed yet. */
+function isFresh({ state, failure }: Runner): boolean {
+  return state !== 'failed' && failure === undefined;
+}
+
 /**
  * Between any two calls: nothing runs once the race is over; otherwise an entry runs, or waits with its timer set.
  */
@@ -52,6 +73,7 @@ class Race implements RunningDial {
   readonly #patience: Patience;
   readonly #done: (result: DialResult) => void;
   #isOver = false;
+  #isExpired = false;
   readonly patienceMs: number;
 
   constructor(
@@ -63,7 +85,7 @@ class Race implements RunningDial {
     this.#clock = clock;
     this.#patience = patience;
     this.#done = done;
-    this.patienceMs = Math.max(...entries.map((it) => it.afterMs + this.#timeoutMs(it))) + 1;
+    this.patienceMs = longestMs(entries, patience) + 1;
     this.#runners = entries.map((entry) => ({
       entry,
       state: 'waiting',
@@ -77,10 +99,22 @@ class Race implements RunningDial {
   start(): void {
     for (const runner of this.#runners) {
       if (this.#isOver) return;
-      if (runner.entry.afterMs === 0) this.#run(runner);
-      else runner.timer = this.#clock.schedule(runner.entry.afterMs, () => this.#run(runner));
+      const { afterMs } = runner.entry;
+      if (afterMs === 0) this.#run(runner);
+      else if (Number.isFinite(afterMs))
+        runner.timer = this.#clock.schedule(afterMs, () => this.#run(runner));
     }
     this.#startNextIfIdle();
+  }
+
+  expire(): void {
+    this.#isExpired = true;
+    for (const runner of this.#runners) {
+      if (runner.state === 'running') continue;
+      runner.timer?.cancel();
+      runner.state = 'failed';
+    }
+    for (const runner of this.#runners) this.#expire(runner, 'no time was left');
   }
 
   cancel(): void {
@@ -97,21 +131,23 @@ class Race implements RunningDial {
     runner.timer?.cancel();
     runner.state = 'running';
     runner.startedMs = this.#clock.now();
-    const timeoutMs = this.#timeoutMs(runner.entry);
-    runner.timer = this.#clock.schedule(timeoutMs, () => {
-      runner.dial?.cancel();
-      const error = new EtError('ET_ERR_LINK_TIMEOUT', `no link after ${timeoutMs / 1000} s`);
-      this.#fail(runner, { error, noRoute: false });
-    });
-    const dial = runner.entry.start((result) => {
-      if (result.kind === 'failed') this.#fail(runner, result);
-      else this.#win(runner, result);
-    });
+    const timeoutMs = limitMs(runner.entry, this.#patience);
+    runner.timer = this.#clock.schedule(timeoutMs, () =>
+      this.#expire(runner, `no link after ${timeoutMs / 1000} s`),
+    );
+    runner.dial = undefined;
+    const dial = runner.entry.start((result) => this.#take(runner, result), this.#patience);
     if (runner.state === 'running') runner.dial = dial;
   }
 
-  #timeoutMs({ timeoutMs, patientMs }: RaceEntry): number {
-    return this.#patience === 'brief' ? timeoutMs : (patientMs ?? timeoutMs);
+  #take(runner: Runner, result: DialResult): void {
+    if (result.kind === 'failed') this.#fail(runner, result);
+    else this.#win(runner, result);
+  }
+
+  #expire(runner: Runner, text: string): void {
+    if (runner.state !== 'running' || runner.dial === undefined) return;
+    expireDial(runner.dial, (result) => this.#take(runner, result), text);
   }
 
   #win(runner: Runner, result: DialResult & { readonly kind: 'link' }): void {
@@ -133,9 +169,12 @@ class Race implements RunningDial {
     if (failure.noRoute) this.#forgo();
     this.#startNextIfIdle();
     const { againAfterMs } = runner.entry;
-    if (this.#isOver || againAfterMs === undefined) return;
+    if (this.#isOver || this.#isExpired || againAfterMs === undefined) return;
     const waitMs = Math.max(0, runner.startedMs + againAfterMs - this.#clock.now());
-    runner.timer = this.#clock.schedule(waitMs, () => this.#run(runner));
+    runner.timer = this.#clock.schedule(waitMs, () => {
+      // Or two that are tried again would keep each other alive for ever.
+      if (this.#runners.some(isFresh)) this.#run(runner);
+    });
   }
 
   #forgo(): void {
@@ -157,13 +196,10 @@ class Race implements RunningDial {
     this.#isOver = true;
     for (const { timer } of this.#runners) timer?.cancel();
     const failures = this.#runners.flatMap(({ failure }) => failure ?? []);
-    const [first] = failures;
-    const text = failures.map((failure) => failure.error.message).join('; ');
-    // One failure speaks for itself; of several, the first one's code, which is the best road's.
-    const error =
-      failures.length === 1 && first !== undefined
-        ? first.error
-        : new EtError(first?.error.code ?? 'ET_ERR_DIAL', text, { cause: first?.error });
+    const [first, second] = failures;
+    // One failure speaks for itself.
+    const isAlone = first !== undefined && second === undefined;
+    const error = isAlone ? first.error : new AllFailed(failures.map((each) => each.error));
     this.#done({ kind: 'failed', error, noRoute: failures.every(({ noRoute }) => noRoute) });
   }
 }

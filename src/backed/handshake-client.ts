@@ -66,6 +66,11 @@ export class HandshakeClient implements CarrierEvents {
     carrier.write([handshake.hello]);
   }
 
+  /** The carrier's. */
+  get label(): string {
+    return this.#carrier.label;
+  }
+
   /** Gives the attempt up. No event follows. */
   cancel(): void {
     if (this.#over) return;

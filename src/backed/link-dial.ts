@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.ts';
+import type { Clock, Timer } from '../base/clock.ts';
 import { EtError, messageOf } from '../base/errors.ts';
 import type { Carrier, Dial } from '../link/carrier.ts';
 import { HANDSHAKE_TIMEOUT_MS } from '../wire/limits.ts';
@@ -19,32 +19,53 @@ export interface LinkDialOptions {
   readonly isNoRoute: (error: unknown) => boolean;
 }
 
-/** A dial of carriers, followed by the handshake: what comes of it is a link. */
-export function linkDial(options: LinkDialOptions, dial: Dial): StartDial {
+/**
+ * A dial of carriers, followed by the handshake: what comes of it is a link. `name` is for a failure that does not say itself what was
+ * tried.
+ */
+export function linkDial(options: LinkDialOptions, dial: Dial, name = 'link'): StartDial {
   return (done) => {
+    const { clock } = options;
+    const startedMs = clock.now();
     const abort = new AbortController();
     let handshake: HandshakeClient | undefined;
+    let lastWords: Timer | undefined;
     let isOver = false;
     const finish = (result: DialResult): void => {
+      if (isOver) return;
       isOver = true;
+      lastWords?.cancel();
       done(result);
+    };
+    const timeOut = (what: string): void => {
+      const seconds = Math.round((clock.now() - startedMs) / 100) / 10;
+      const error = new EtError('ET_ERR_LINK_TIMEOUT', `${what} after ${seconds} s`);
+      finish({ kind: 'failed', error, noRoute: false });
     };
     dial(abort.signal).then(
       (carrier) => {
-        if (isOver) carrier.reset();
+        if (abort.signal.aborted) carrier.reset();
         else handshake = shakeHands(options, carrier, finish);
       },
-      (error: unknown) => {
-        if (!isOver)
-          finish({ kind: 'failed', error: linkErrorOf(error), noRoute: options.isNoRoute(error) });
-      },
+      (error: unknown) =>
+        finish({ kind: 'failed', error: linkErrorOf(error), noRoute: options.isNoRoute(error) }),
     );
     const cancel = (): void => {
       isOver = true;
+      lastWords?.cancel();
       abort.abort();
       handshake?.cancel();
     };
-    return { cancel };
+    const expire = (): void => {
+      if (isOver || lastWords !== undefined) return;
+      // Who dials TCP knows each address that did not answer; others take longer to end than anybody waits.
+      lastWords = clock.schedule(0, () => timeOut(`${name} timed out`));
+      abort.abort();
+      if (handshake === undefined) return;
+      handshake.cancel();
+      timeOut(`${handshake.label}: no answer to the hello`);
+    };
+    return { cancel, expire };
   };
 }
 

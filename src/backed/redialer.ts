@@ -16,6 +16,11 @@ export type StartDial = (done: (result: DialResult) => void, patience?: Patience
 
 export interface RunningDial {
   cancel(): void;
+  /**
+   * Its time is up: within a moment `done` is told what has been tried, and nothing is left running. Where it is not given, the dial can
+   * only be cancelled.
+   */
+  expire?(): void;
   /** How long it may take, in milliseconds; as the policy has it for its patience where it does not say. */
   readonly patienceMs?: number;
 }

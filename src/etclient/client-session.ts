@@ -1,16 +1,18 @@
 import { DEFAULT_RECONNECT } from '../backed/reconnect.ts';
-import { type DialResult, Redialer, type StartDial } from '../backed/redialer.ts';
+import { Redialer } from '../backed/redialer.ts';
 import type { SecureLink } from '../backed/secure-link.ts';
 import { Session } from '../backed/session.ts';
 import type { SessionEnd } from '../backed/session-events.ts';
 import type { SessionLink } from '../backed/session-link.ts';
-import type { Clock, Timer } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import type { EtError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { RandomSource } from '../base/random.ts';
 import { Mux } from '../mux/mux.ts';
 import { REASON } from '../wire/messages.ts';
+import type { RoadPlan } from './road-plan.ts';
 import { ServerOpens } from './server-opens.ts';
+import { Upgrader } from './upgrader.ts';
 
 /** What the client is told of its session. */
 export interface ClientSessionEvents {
@@ -30,18 +32,11 @@ export interface ClientSessionDeps {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly logger: Logger;
-  /** Any road. */
-  readonly dial: StartDial;
-  /** The better road, tried again and again while a link goes another way; `undefined` where there is none. */
-  readonly upgrade: StartDial | undefined;
+  /** Any road when there is no link, the better ones when there is. */
+  readonly plan: Pick<RoadPlan, 'dial' | 'betterThan' | 'roadOf'>;
   /** The longest silence before the server is asked for a sign of life, in milliseconds. */
   readonly keepaliveMs: number | undefined;
 }
-
-/** The better road is tried this long after a first link, then at doubling intervals up to the last. */
-const FIRST_UPGRADE_MS = 250;
-const SECOND_UPGRADE_MS = 5000;
-const LAST_UPGRADE_MS = 60_000;
 
 /**
  * A client's end of a session: the streams, the mux on them, and the dialling that keeps a link under them.
@@ -55,9 +50,7 @@ export class ClientSession {
   readonly #deps: ClientSessionDeps;
   readonly #events: ClientSessionEvents;
   readonly #redialer: Redialer;
-  #upgradeTimer: Timer | undefined;
-  #upgradeWaitMs = FIRST_UPGRADE_MS;
-  #runningUpgrade: { cancel(): void } | undefined;
+  readonly #upgrader: Upgrader;
   #replacement: { cancel(): void } | undefined;
   #hasBeenUp = false;
   #outageSinceMs: number | undefined;
@@ -84,12 +77,19 @@ export class ClientSession {
       },
     });
     this.session.attach(this.mux);
-    this.#redialer = new Redialer(deps.clock, deps.random, DEFAULT_RECONNECT, deps.dial, {
-      onLink: (link) => this.addLink(link, false),
+    this.#redialer = new Redialer(deps.clock, deps.random, DEFAULT_RECONNECT, deps.plan.dial, {
+      onLink: (link) => this.addLink(link),
       onFail: (error, count) => {
         this.#lastFailure = error;
         events.onDialFailed(error, count);
       },
+    });
+    this.#upgrader = new Upgrader({
+      clock: deps.clock,
+      plan: deps.plan,
+      hasLink: () => !this.session.isOver && this.session.links.count > 0,
+      onLink: (link) => this.#take(link),
+      onFailed: (error) => deps.logger.log(1, `no better road: ${error.message}`),
     });
     // Whoever has started it is there.
     this.#redialer.onKey();
@@ -111,6 +111,11 @@ export class ClientSession {
     return this.#lastFailure;
   }
 
+  /** The road that the plan made `link` by. */
+  roadOf(link: SessionLink): string {
+    return this.#deps.plan.roadOf(link.secure);
+  }
+
   /** Whether somebody pressed a key within the last quarter of an hour. */
   get isAttended(): boolean {
     return this.#redialer.isAttended;
@@ -121,12 +126,12 @@ export class ClientSession {
     this.#redialer.onLost();
   }
 
-  /** Takes a link that was made. `isDetour`: there is a better road, which is tried from now on. */
-  addLink(secure: SecureLink, isDetour: boolean): void {
+  /** Takes a link that was made. Where there are better roads, they are tried from now on. */
+  addLink(secure: SecureLink): void {
     const before = [...this.session.links];
     this.session.addLink(secure);
     for (const link of before) this.#giveWay(link);
-    if (isDetour || secure.label.startsWith('ssh')) this.#scheduleUpgrade();
+    this.#upgrader.onJoined(secure);
   }
 
   /** A key was pressed: if no link is known to be alive, one is dialled now. */
@@ -143,14 +148,14 @@ export class ClientSession {
     }
     this.session.probe();
     this.#redialer.nudge();
-    this.#upgradeSoon();
+    this.#upgrader.onNetworkChange();
   }
 
   /** The machine has slept: what is alive is asked, what is not is dialled. */
   onWake(): void {
     this.session.probe();
     this.#redialer.nudge();
-    this.#upgradeSoon();
+    this.#upgrader.onNetworkChange();
   }
 
   /** Ends the session at both ends, if the other can be reached. */
@@ -163,6 +168,7 @@ export class ClientSession {
       this.#replace(link);
       return;
     }
+    if (event === 'lost' || event === 'suspect') this.#upgrader.onLost(link.secure);
     if (event === 'joined' && !this.#hasBeenUp) {
       this.#hasBeenUp = true;
       this.#events.onFirstLink(link);
@@ -192,63 +198,27 @@ export class ClientSession {
     else this.session.retire(link);
   }
 
-  #scheduleUpgrade(): void {
-    const { clock, upgrade } = this.#deps;
-    if (upgrade === undefined || this.#upgradeTimer !== undefined || this.session.isOver) return;
-    this.#upgradeTimer = clock.schedule(this.#upgradeWaitMs, () => this.#upgrade());
-    this.#upgradeWaitMs = Math.min(
-      Math.max(this.#upgradeWaitMs * 2, SECOND_UPGRADE_MS),
-      LAST_UPGRADE_MS,
-    );
-  }
-
-  /** What the way there has just changed under is not waited for. */
-  #upgradeSoon(): void {
-    if (this.#upgradeTimer === undefined && this.#runningUpgrade === undefined) return;
-    this.#upgradeTimer?.cancel();
-    this.#upgradeTimer = undefined;
-    this.#runningUpgrade?.cancel();
-    this.#runningUpgrade = undefined;
-    this.#upgradeWaitMs = FIRST_UPGRADE_MS;
-    this.#scheduleUpgrade();
-  }
-
-  #upgrade(): void {
-    this.#upgradeTimer = undefined;
-    const { upgrade } = this.#deps;
-    // Without a link the redialer tries every road, this one among them.
-    if (upgrade === undefined || this.session.isOver || this.session.links.count === 0) return;
-    this.#runningUpgrade = upgrade((result) => this.#onUpgrade(result));
-  }
-
   /** A link that is old gives way to another while it is still alive. */
   #replace(link: SessionLink): void {
-    if (this.#runningUpgrade !== undefined || this.#replacement !== undefined) {
+    if (this.#upgrader.isTrying || this.#replacement !== undefined) {
       link.wearLater();
       return;
     }
-    this.#replacement = this.#deps.dial((result) => {
+    this.#replacement = this.#deps.plan.dial((result) => {
       this.#replacement = undefined;
       if (result.kind === 'failed') link.wearLater();
       else this.#take(result.link);
     });
   }
 
-  #onUpgrade(result: DialResult): void {
-    this.#runningUpgrade = undefined;
-    if (result.kind === 'failed') this.#scheduleUpgrade();
-    else this.#take(result.link);
-  }
-
   #take(link: SecureLink): void {
     if (this.session.isOver) link.reset();
-    else this.addLink(link, false);
+    else this.addLink(link);
   }
 
   #onEnd(end: SessionEnd): void {
     this.#redialer.stop();
-    this.#upgradeTimer?.cancel();
-    this.#runningUpgrade?.cancel();
+    this.#upgrader.stop();
     this.#replacement?.cancel();
     // Before the channels hear of it, who would only say that they are closed.
     this.#events.onEnd(end);

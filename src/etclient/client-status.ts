@@ -1,5 +1,6 @@
 import type { ForwardStatus } from '../forward/forward-set.ts';
 import type { ClientSession } from './client-session.ts';
+import { type LinkReport, linkReport } from './link-report.ts';
 import type { HistorySample } from './status-history.ts';
 
 /** A forward, as JSON tells of it: what is not there is null. */
@@ -26,6 +27,10 @@ export interface ClientStatus {
     readonly unsentBytes: number;
     readonly unacknowledgedBytes: number;
   };
+  /** Every link, the one in use among them. */
+  readonly links: readonly LinkReport[];
+  /** Why the latest dial of this outage failed; null without one. */
+  readonly lastFailure: string | null;
   readonly forwards: readonly ForwardReport[];
   /** The latest ten minutes, a sample each ten seconds, the latest last. */
   readonly history: readonly HistorySample[];
@@ -37,7 +42,10 @@ export interface ControlSubject {
   readonly id: string;
   /** As it was typed: `host` or `user@host`; `local` for `--local`. */
   readonly host: string;
-  readonly client: Pick<ClientSession, 'session' | 'mux' | 'outageMs' | 'hasBeenUp' | 'onKey'>;
+  readonly client: Pick<
+    ClientSession,
+    'session' | 'mux' | 'outageMs' | 'hasBeenUp' | 'onKey' | 'roadOf' | 'lastFailure'
+  >;
   /** Whether only a person can find out what became of the session. */
   readonly needsLogin: () => boolean;
   /** Tries what waits for a person. */
@@ -68,6 +76,10 @@ export function clientStatus(
       unsentBytes: client.mux.bufferedBytes,
       unacknowledgedBytes: client.session.unacknowledgedBytes,
     },
+    links: [...client.session.links].map((each) =>
+      linkReport(each, client.roadOf(each), each === link),
+    ),
+    lastFailure: client.outageMs === undefined ? null : (client.lastFailure?.message ?? null),
     forwards: forwards.map(forwardReport),
     history,
   };

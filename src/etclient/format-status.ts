@@ -2,6 +2,7 @@ import { printable } from '../base/printable.ts';
 import type { ClientStatus, ForwardReport } from './client-status.ts';
 import { formatRate } from './describe-link.ts';
 import { formatTable } from './format-table.ts';
+import type { LinkReport } from './link-report.ts';
 
 const HEADINGS: readonly string[] =
   'forward|listens on|target|state|open|waiting|refused|in|out|dropped|last error'.split('|');
@@ -32,17 +33,26 @@ function blockOf(client: ClientStatus): string[] {
   const pairs = [
     [client.host, state],
     ['  session', `${client.id.slice(0, 8)}, pid ${client.pid}`],
-    ['  link', linkOf(link)],
+    ...linksOf(client.links).map((text) => ['  link', text]),
+    ...(client.lastFailure === null ? [] : [['  last try', client.lastFailure]]),
     ['  waiting', `${link.unsentBytes} bytes unsent, ${link.unacknowledgedBytes} unacknowledged`],
   ];
   const table = formatForwards(client.forwards).map((line) => `  ${line}`);
   return [...formatTable(pairs), ...(table.length === 0 ? ['  no forwards'] : table)];
 }
 
-function linkOf({ label, rttMs, rate }: ClientStatus['link']): string {
-  if (label === null) return 'none';
+/** The one in use first. */
+function linksOf(links: readonly LinkReport[]): string[] {
+  if (links.length === 0) return ['none'];
+  return links.toSorted((a, b) => Number(b.isUsed) - Number(a.isUsed)).map(linkOf);
+}
+
+function linkOf({ label, state, rttMs, rate, deliveredBytes, inFlightBytes }: LinkReport): string {
+  const silence = state === 'alive' ? '' : `, ${state}`;
   const time = rttMs === null ? '' : `, round trip ${rttMs.toFixed(rttMs < 10 ? 1 : 0)} ms`;
-  return `${label}${time}${rate === null ? '' : `, up to ${formatRate(rate)}`}`;
+  const speed = rate === null ? '' : `, up to ${formatRate(rate)}`;
+  const onTheWay = inFlightBytes === 0 ? '' : `, ${formatBytes(inFlightBytes)} on the way`;
+  return `${label}${silence}${time}${speed}; ${formatBytes(deliveredBytes)} delivered${onTheWay}`;
 }
 
 function rowOf(forward: ForwardReport): string[] {

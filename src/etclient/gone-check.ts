@@ -1,3 +1,4 @@
+import { AllFailed } from '../backed/all-failed.ts';
 import type { EtError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { DialFailure } from '../link/dial-failure.ts';
@@ -77,7 +78,9 @@ export class GoneCheck {
   }
 }
 
+/** Of several roads one that is refused is enough: the others may be blocked for ever. */
 function isRefusal(error: unknown): boolean {
+  if (error instanceof AllFailed) return error.failures.some(isRefusal);
   if (error instanceof DialFailure) return error.kind === 'refused';
   if (!(error instanceof Error)) return false;
   if ('code' in error && error.code === 'ET_ERR_LINK_REFUSED') return true;

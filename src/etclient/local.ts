@@ -45,7 +45,12 @@ export async function local(
   );
   const dial = unixDial(clock, new SocketFactory(clock), socket);
   const running = runSession(deps, {
-    plan: planRoads(clock, link, { tcp: dial, ssh: undefined, sshFirst: false }),
+    plan: planRoads(clock, {
+      link,
+      dials: { dialOf: () => dial, nameOf: () => `unix ${socket}` },
+      plan: { kind: 'direct', road: { kind: 'tcp' } },
+      isSshStraight: false,
+    }),
     keepaliveMs:
       command.keepaliveSeconds === undefined ? undefined : command.keepaliveSeconds * 1000,
     makeService: (client, over, received) =>

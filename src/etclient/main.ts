@@ -41,6 +41,8 @@ async function run(command: ClientCommand): Promise<WorkEnd> {
       const { printConfig } = await import('./print-config.ts');
       return await printConfig(command, askingDeps());
     }
+    case 'explain':
+      return await explainRoads(command.connect);
     case 'local': {
       const { local } = await import('./local.ts');
       return await local(depsFor(command), command, [process.execPath, binary('etserver.js')]);
@@ -70,8 +72,32 @@ async function run(command: ClientCommand): Promise<WorkEnd> {
   }
 }
 
+/** Without a connection to anywhere. */
+async function explainRoads(command: ConnectCommand): Promise<WorkEnd> {
+  const deps = depsFor(command);
+  await checkVia(deps, command);
+  const [{ sshAccess }, { explain }] = await Promise.all([
+    import('./ssh-access.ts'),
+    import('./explain.ts'),
+  ]);
+  const ssh = await sshAccess(command, process.env);
+  process.stdout.write(explain(deps, command, await ssh.config()));
+  return { status: 0 };
+}
+
+/** A road that cannot be is told before anything begins. */
+async function checkVia(deps: ClientDeps, command: ConnectCommand): Promise<void> {
+  if (command.via === undefined) return;
+  const [{ checkRoads }, { roadMeans }] = await Promise.all([
+    import('./check-roads.ts'),
+    import('./road-means.ts'),
+  ]);
+  checkRoads(command.via, roadMeans(deps, command));
+}
+
 async function connectTo(command: ConnectCommand): Promise<WorkEnd> {
   const deps = depsFor(command);
+  await checkVia(deps, command);
   const [{ sshAccess }, { beginSession }] = await Promise.all([
     import('./ssh-access.ts'),
     import('./begin-session.ts'),

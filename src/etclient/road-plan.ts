@@ -1,93 +1,159 @@
-import { type RaceEntry, raceDials } from '../backed/dial-race.ts';
+import { onlyRoads, roadsIn } from '../backed/dial-plan.ts';
 import { type LinkDialOptions, linkDial } from '../backed/link-dial.ts';
-import { DEFAULT_RECONNECT } from '../backed/reconnect.ts';
-import type { StartDial } from '../backed/redialer.ts';
+import { planDial, type RoadDial } from '../backed/plan-dial.ts';
+import { DEFAULT_RECONNECT, type Patience } from '../backed/reconnect.ts';
+import type { DialResult, RunningDial, StartDial } from '../backed/redialer.ts';
+import type { SecureLink } from '../backed/secure-link.ts';
 import type { Clock } from '../base/clock.ts';
-import { EtError } from '../base/errors.ts';
-import type { Dial } from '../link/carrier.ts';
+import { type Experience, heedExperience } from './choose-plan.ts';
+import { formatRoad, type Road, type RoadsPlan } from './road.ts';
+import type { RoadDials } from './road-dials.ts';
+import { sparingDial } from './sparing-dial.ts';
 
 /** ssh connects, authenticates and starts a program; over a satellite that is a dozen round trips. */
-const SSH_TIMEOUT_MS = 60_000;
-/** TCP's head start over ssh. */
-const SSH_AFTER_MS = 1500;
-/** One ssh may start beside another after this long: a third of the 15 s that each has to connect. */
-const SSH_APART_MS = 5000;
-const MAX_SSH_COUNT = 3;
+export const SSH_TIMEOUT_MS = 60_000;
 
-/** The roads to one session server. */
-export interface Roads {
-  /** `undefined`: `--via ssh`, or the server listens nowhere. */
-  readonly tcp: Dial | undefined;
-  /** `undefined`: `--via tcp`. */
-  readonly ssh: Dial | undefined;
-  /** True for hosts behind a ProxyJump or ProxyCommand: their address is not ours to dial, so ssh starts at once. */
-  readonly sshFirst: boolean;
-}
-
-/** What a client dials: any road when it has no link, the better one when it has. */
+/** What a client dials: any road when it has no link, the better ones when it has. */
 export interface RoadPlan {
+  /** All roads, as the plan has them. */
   readonly dial: StartDial;
-  /** The road that a link over ssh gives way to. */
-  readonly upgrade: StartDial | undefined;
+  /** Each road by itself, the best first. */
+  readonly roads: readonly { readonly name: string; readonly start: StartDial }[];
+  /** As `formatRoad` has it. A link that no dial of this plan has made is the ssh that started the session. */
+  roadOf(link: SecureLink): string;
+  /** The roads that are better than that of `link`, but those left out; `undefined` where there are none. */
+  betterThan(link: SecureLink, isLeftOut?: (road: string) => boolean): StartDial | undefined;
 }
 
-export function planRoads(clock: Clock, options: LinkDialOptions, roads: Roads): RoadPlan {
-  const entries: RaceEntry[] = [];
-  const { tcp, ssh, sshFirst } = roads;
-  // TCP is one dial with nothing before it: it has what any attempt has.
-  const { dropAfterMs, patientMs } = DEFAULT_RECONNECT;
-  if (tcp !== undefined)
-    entries.push({
-      start: linkDial(options, tcp),
-      afterMs: 0,
-      timeoutMs: dropAfterMs,
-      patientMs,
-      againAfterMs: dropAfterMs,
-    });
-  if (ssh !== undefined) {
-    const afterMs = tcp === undefined || sshFirst ? 0 : SSH_AFTER_MS;
-    entries.push({
-      start: sparingly(clock, linkDial(options, ssh)),
-      afterMs,
-      timeoutMs: SSH_TIMEOUT_MS,
-      sharesRoute: !sshFirst,
-    });
-  }
-  const upgrade =
-    tcp === undefined || ssh === undefined ? undefined : raceDials(clock, entries.slice(0, 1));
-  return { dial: raceDials(clock, entries), upgrade };
+/** What becomes of roads, for the next time. */
+export interface RoadLearner {
+  /** What is known of the network that this machine is in. */
+  recall(): Experience | undefined;
+  /** `worked` has given a link; those of `failed` are better, and were tried in vain. */
+  learn(worked: string, failed: readonly string[]): void;
 }
 
-/**
- * Of several attempts beside each other, few run ssh: each authenticates, at both ends. But one that nobody has answered
- * is not all there is, since it repeats its SYN more slowly than people wait.
- */
-function sparingly(clock: Clock, start: StartDial): StartDial {
-  let runningCount = 0;
-  let lastStartMs = Number.NEGATIVE_INFINITY;
-  return (done) => {
-    const isEarly = clock.now() - lastStartMs < SSH_APART_MS;
-    if (runningCount >= MAX_SSH_COUNT || (runningCount > 0 && isEarly)) {
-      const error = new EtError('ET_ERR_DIAL', 'ssh: an earlier attempt is still connecting');
-      done({ kind: 'failed', error, noRoute: false });
-      return { cancel: () => undefined };
+export interface RoadPlanOptions {
+  readonly link: LinkDialOptions;
+  readonly dials: RoadDials;
+  readonly plan: RoadsPlan;
+  /** ssh leads to the same address as TCP: without a route to it neither is tried. */
+  readonly isSshStraight: boolean;
+  readonly learner?: RoadLearner | undefined;
+  /** The plan is not the user's own, and what was learned may change who waits for whom. */
+  readonly isAdaptive?: boolean;
+}
+
+export function planRoads(clock: Clock, options: RoadPlanOptions): RoadPlan {
+  return new Roads(clock, options);
+}
+
+class Roads implements RoadPlan {
+  readonly #clock: Clock;
+  readonly #options: RoadPlanOptions;
+  readonly #dials = new Map<string, RoadDial>();
+  readonly #made = new WeakMap<SecureLink, string>();
+
+  constructor(clock: Clock, options: RoadPlanOptions) {
+    this.#clock = clock;
+    this.#options = options;
+    for (const road of roadsIn(options.plan)) {
+      const name = formatRoad(road);
+      // The first place of a road that stands in several is what it is worth.
+      if (!this.#dials.has(name)) this.#dials.set(name, dialOfRoad(clock, options, road));
     }
-    let isOver = false;
-    const leave = (): void => {
-      if (!isOver) runningCount -= 1;
-      isOver = true;
-    };
-    runningCount += 1;
-    lastStartMs = clock.now();
-    const dial = start((result) => {
-      leave();
-      done(result);
-    });
-    return {
-      cancel: () => {
-        leave();
-        dial.cancel();
-      },
-    };
+  }
+
+  readonly dial: StartDial = (done, patience) => {
+    const { plan, learner, isAdaptive } = this.#options;
+    const heeded = isAdaptive === true ? heedExperience(plan, learner?.recall()) : plan;
+    return this.#start(heeded, new Set(), done, patience);
   };
+
+  get roads(): RoadPlan['roads'] {
+    return roadsIn(this.#options.plan)
+      .filter((road, at, all) => all.findIndex((each) => isSame(each, road)) === at)
+      .map((road) => ({
+        name: formatRoad(road),
+        start: (done, patience) => this.#start({ kind: 'direct', road }, new Set(), done, patience),
+      }));
+  }
+
+  roadOf(link: SecureLink): string {
+    return this.#made.get(link) ?? 'ssh';
+  }
+
+  betterThan(
+    link: SecureLink,
+    isLeftOut: (road: string) => boolean = () => false,
+  ): StartDial | undefined {
+    const own = this.roadOf(link);
+    const better = this.#betterThan(own).filter((name) => !isLeftOut(name));
+    const part = onlyRoads(this.#options.plan, (road) => better.includes(formatRoad(road)));
+    if (part === undefined) return undefined;
+    return (done, patience) => {
+      const tried = new Set<string>();
+      const told = (result: DialResult): void => {
+        // Without a route nothing is said about any road.
+        if (result.kind === 'failed' && !result.noRoute) this.#learn(own, tried);
+        done(result);
+      };
+      return this.#start(part, tried, told, patience);
+    };
+  }
+
+  #start(
+    plan: RoadsPlan,
+    tried: Set<string>,
+    done: (result: DialResult) => void,
+    patience: Patience | undefined,
+  ): RunningDial {
+    const start = planDial(this.#clock, plan, (road) => {
+      const name = formatRoad(road);
+      const dial = this.#dials.get(name) ?? dialOfRoad(this.#clock, this.#options, road);
+      return { ...dial, start: this.#observed(name, dial.start, tried) };
+    });
+    return start(done, patience);
+  }
+
+  #observed(name: string, start: StartDial, tried: Set<string>): StartDial {
+    return (done, patience) => {
+      tried.add(name);
+      return start((result) => {
+        if (result.kind === 'link') {
+          this.#made.set(result.link, name);
+          this.#learn(name, tried);
+        }
+        done(result);
+      }, patience);
+    };
+  }
+
+  #learn(worked: string, tried: ReadonlySet<string>): void {
+    const failed = this.#betterThan(worked).filter((name) => tried.has(name));
+    this.#options.learner?.learn(worked, failed);
+  }
+
+  #betterThan(name: string): readonly string[] {
+    const names = [...this.#dials.keys()];
+    const at = names.indexOf(name);
+    return at < 0 ? names : names.slice(0, at);
+  }
+}
+
+function isSame(a: Road, b: Road): boolean {
+  return formatRoad(a) === formatRoad(b);
+}
+
+function dialOfRoad(clock: Clock, options: RoadPlanOptions, road: Road): RoadDial {
+  const { link, dials, isSshStraight } = options;
+  const start = linkDial(link, dials.dialOf(road), dials.nameOf(road));
+  if (road.kind === 'ssh') {
+    const route = isSshStraight ? 'host' : undefined;
+    return { start: sparingDial(clock, start), timeoutMs: SSH_TIMEOUT_MS, route };
+  }
+  // One dial with nothing before it: it has what any attempt has.
+  const { dropAfterMs, patientMs } = DEFAULT_RECONNECT;
+  const route = road.kind === 'tcp' ? 'host' : undefined;
+  return { start, timeoutMs: dropAfterMs, patientMs, againAfterMs: dropAfterMs, route };
 }

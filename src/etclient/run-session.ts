@@ -83,8 +83,7 @@ export function runSession(deps: RunDeps, options: RunOptions): RunningSession {
   const client: ClientSession = new ClientSession(
     {
       ...deps,
-      dial: options.plan.dial,
-      upgrade: options.plan.upgrade,
+      plan: options.plan,
       keepaliveMs: options.keepaliveMs,
     },
     {

@@ -3,11 +3,7 @@ import { toHex } from '../base/bytes.ts';
 import type { SshConfig } from '../bootstrap/ssh-config.ts';
 import { linkCrypto } from '../crypto/link-crypto.ts';
 import { warmUp } from '../crypto/warm-up.ts';
-import type { Dial } from '../link/carrier.ts';
 import { DialFailure } from '../link/dial-failure.ts';
-import { HostResolver } from '../link/host-resolver.ts';
-import { SocketFactory } from '../link/socket-factory.ts';
-import { TcpDialer } from '../link/tcp-dial.ts';
 import { keepYoungGenerationSmall } from '../process/young-generation.ts';
 import { INSTANCE_ID_BYTES } from '../wire/limits.ts';
 import { asksCompression } from './asks-compression.ts';
@@ -20,11 +16,11 @@ import { FAILURE_STATUS, type WorkEnd } from './exit.ts';
 import { ForwardAccess } from './forward-access.ts';
 import { lateForwards } from './forwards-for.ts';
 import { GoneCheck } from './gone-check.ts';
-import { planRoads } from './road-plan.ts';
 import { type RunningSession, runSession } from './run-session.ts';
 import { sentEnvironment } from './sent-environment.ts';
+import { sessionRoads } from './session-roads.ts';
 import { decideTerminal, keepaliveMs, makeService, type SessionWork } from './session-work.ts';
-import { sshAlive, sshCarrier, sshDial } from './ssh-road.ts';
+import { sshAlive, sshCarrier } from './ssh-road.ts';
 
 const GONE: WorkEnd = {
   isGone: true,
@@ -56,14 +52,15 @@ export function serveSession(
   const forwards = new ForwardAccess(startedForwards, () => lateForwards(deps, command, config));
   const link = linkOptions(deps, server);
   const isCompressed = asksCompression(command, config);
-  const plan = planRoads(clock, link, roadsTo(deps, command, ssh, server, config));
+  const roads = sessionRoads(deps, command, ssh, server, config, link);
+  const { plan } = roads;
+  const tellTrial = trialTeller(deps, () => running.client.hasBeenUp);
   const gone = new GoneCheck({
     logger,
     ask: sshAlive(ssh.runner, id, command.serverPath),
     onRefused: (error) => {
       logger.log(1, `refused: ${error.message}`);
-      // Later the terminal's title says it.
-      if (!running.client.hasBeenUp) deps.io.say(`et: ${error.message}; still trying`);
+      tellTrial(error.message, true);
     },
     onGone: () => running.stop(GONE, true),
     onUncertain: () => {
@@ -82,13 +79,13 @@ export function serveSession(
       makeService({ ...deps, forwards, isCompressed }, work, client, over, received),
     begin: (client) => {
       const { channel } = server;
-      if (channel === undefined || command.via === 'tcp') {
+      if (channel === undefined || !roads.hasSsh) {
         channel?.release();
         client.start();
         return;
       }
       shakeHands(link, sshCarrier(clock, host, channel), (result) => {
-        if (result.kind === 'link') client.addLink(result.link, plan.upgrade !== undefined);
+        if (result.kind === 'link') client.addLink(result.link);
         else client.start();
       });
     },
@@ -99,8 +96,10 @@ export function serveSession(
     onDialFailed: (error) => {
       logger.log(1, `dial failed: ${error.message}`);
       gone.onDialFailed(error);
+      tellTrial(error.message);
     },
     onEnded: (isEndedThere) => {
+      roads.memory.save();
       forwards.current?.set.detach('the session has ended');
       if (isEndedThere) keeper?.forget(server.session);
       else keeper?.save();
@@ -120,24 +119,16 @@ export function serveSession(
   return running;
 }
 
-/** The ways to a session server that the command line leaves open. */
-function roadsTo(
-  deps: ClientDeps,
-  command: ConnectCommand,
-  ssh: SshAccess,
-  server: Server,
-  config: SshConfig | undefined,
-): Parameters<typeof planRoads>[2] {
-  const { host } = command.destination;
-  const id = toHex(server.session);
-  const hasTcp = command.via !== 'ssh' && server.port !== 0;
-  return {
-    tcp: hasTcp ? tcpDial(deps, config?.hostName ?? host, server.port, command) : undefined,
-    ssh:
-      command.via === 'tcp'
-        ? undefined
-        : sshDial(deps.clock, ssh.runner, host, id, command.serverPath),
-    sshFirst: isBehindProxy(command, config),
+/** Says before the first link why there is none: once, and whenever there is news. Later the terminal's title says it. */
+function trialTeller(
+  { io }: ClientDeps,
+  hasBeenUp: () => boolean,
+): (text: string, isNews?: boolean) => void {
+  let isTold = false;
+  return (text, isNews = false) => {
+    if (hasBeenUp() || (isTold && !isNews)) return;
+    isTold = true;
+    io.say(`et: ${text}; still trying`);
   };
 }
 
@@ -166,15 +157,6 @@ function keeperOf(deps: ClientDeps, command: ConnectCommand, server: Server): Cr
   });
 }
 
-/** Such a host's address is not ours to dial: TCP is tried, and not waited for. */
-function isBehindProxy(command: ConnectCommand, config: SshConfig | undefined): boolean {
-  return (
-    config?.proxyJump !== undefined ||
-    config?.proxyCommand !== undefined ||
-    command.ssh.jump !== undefined
-  );
-}
-
 function linkOptions(deps: ClientDeps, server: Server): LinkDialOptions {
   return {
     clock: deps.clock,
@@ -185,12 +167,6 @@ function linkOptions(deps: ClientDeps, server: Server): LinkDialOptions {
     keys: server.keys,
     isNoRoute: (error) => error instanceof DialFailure && error.kind === 'no-route',
   };
-}
-
-function tcpDial(deps: ClientDeps, host: string, port: number, command: ConnectCommand): Dial {
-  const dialer = new TcpDialer(deps.clock, new SocketFactory(deps.clock), new HostResolver());
-  const { family } = command.ssh;
-  return dialer.to({ host, port, ...(family !== undefined && { family }) });
 }
 
 function workOf(

@@ -77,13 +77,15 @@ class Standing {
         io.say(`et: ${text}; it is tried again on et status, or SIGUSR2 to pid ${this.deps.pid}`),
     });
     this.#next = next;
-    const { session, mux, outageMs = 0, hasBeenUp } = ended.client;
+    const { session, mux, outageMs = 0, hasBeenUp, lastFailure } = ended.client;
     const sinceMs = clock.now() - outageMs;
     forwards.betweenSessions({
       client: {
         session,
         mux,
         hasBeenUp,
+        lastFailure,
+        roadOf: (link) => ended.client.roadOf(link),
         onKey: () => next.nudge(),
         get outageMs() {
           return clock.now() - sinceMs;

@@ -2,7 +2,10 @@ import { expect, test } from 'vitest';
 import { ClientKeys } from '../../src/backed/client-keys.ts';
 import { DEFAULT_RECONNECT, type Patience } from '../../src/backed/reconnect.ts';
 import { Redialer, type RunningDial } from '../../src/backed/redialer.ts';
-import { planRoads, type Roads } from '../../src/etclient/road-plan.ts';
+import type { SecureLink } from '../../src/backed/secure-link.ts';
+import { choosePlan, type Experience } from '../../src/etclient/choose-plan.ts';
+import type { Road as RoadName, RoadsPlan } from '../../src/etclient/road.ts';
+import { planRoads, type RoadLearner } from '../../src/etclient/road-plan.ts';
 import type { Dial } from '../../src/link/carrier.ts';
 import { attemptFailedBy, DialFailure } from '../../src/link/dial-failure.ts';
 import { fakeLinkCrypto } from '../support/fake-link-crypto.ts';
@@ -41,7 +44,19 @@ class Road {
   }
 }
 
-function plan(tcpFailure?: Error, options: Partial<Roads> = {}) {
+interface Setting {
+  /** Nothing: no tcp. */
+  readonly hasTcp?: boolean;
+  readonly hasSsh?: boolean;
+  readonly sshFirst?: boolean;
+  readonly learner?: RoadLearner;
+}
+
+const BARE = { hasProxy: false, hasJump: false };
+const TCP: RoadsPlan = { kind: 'direct', road: { kind: 'tcp' } };
+
+function plan(tcpFailure?: Error, setting: Setting = {}) {
+  const { hasTcp = true, hasSsh = true, sshFirst = false, learner } = setting;
   const clock = new VirtualClock();
   const tcp = new Road(clock, tcpFailure);
   const ssh = new Road(clock);
@@ -54,16 +69,33 @@ function plan(tcpFailure?: Error, options: Partial<Roads> = {}) {
     keys: ClientKeys.fromRoot(new Uint8Array(32)),
     isNoRoute: (error: unknown) => error instanceof DialFailure && error.kind === 'no-route',
   };
-  const roads = { tcp: tcp.dial, ssh: ssh.dial, sshFirst: false, ...options };
-  const { dial, upgrade } = planRoads(clock, link, roads);
+  const dials = {
+    dialOf: ({ kind }: RoadName) => (kind === 'ssh' ? ssh.dial : tcp.dial),
+    nameOf: ({ kind }: RoadName) => kind,
+  };
+  const chosen = choosePlan({ hasPort: hasTcp, isBehindProxy: sshFirst, ...BARE });
+  const planned = planRoads(clock, {
+    link,
+    dials,
+    plan: hasSsh ? chosen : TCP,
+    isSshStraight: !sshFirst,
+    learner,
+    isAdaptive: true,
+  });
+  const { dial, roads } = planned;
+  const better: typeof planned.betterThan = (...words) => planned.betterThan(...words);
+  const upgrade = better(BY_SSH);
   const failures: string[] = [];
   const start = (patience: Patience = 'brief'): RunningDial =>
     dial(
       (result) => failures.push(result.kind === 'failed' ? result.error.message : 'a link'),
       patience,
     );
-  return { clock, tcp, ssh, failures, start, dial, upgrade };
+  return { clock, tcp, ssh, failures, start, dial, upgrade, better, roads };
 }
+
+/** A link that no dial has made. */
+const BY_SSH = {} as SecureLink;
 
 const NO_ROUTE = new DialFailure([
   attemptFailedBy('tcp h:1', Object.assign(new Error('no'), { code: 'ENETUNREACH' })),
@@ -96,7 +128,7 @@ test('so does one that looks for a better road beside a link over ssh', () => {
 });
 
 test.each([
-  ['tcp alone', { ssh: undefined }, 6],
+  ['tcp alone', { hasSsh: false }, 6],
   // Each attempt that runs ssh tries tcp again and again meanwhile.
   ['tcp and ssh', {}, 9],
 ] as const)(
@@ -132,7 +164,7 @@ test('of attempts each second, three at most run ssh, 5 s apart', () => {
 });
 
 test('an attempt that is given up makes room for another', () => {
-  const { clock, ssh, start } = plan(undefined, { tcp: undefined });
+  const { clock, ssh, start } = plan(undefined, { hasTcp: false });
   const first = start();
   start();
   first.cancel();
@@ -158,4 +190,54 @@ test('without a route no ssh is started, unless it goes by another host', async 
   await new Promise(setImmediate);
   expect(jump.ssh.startedMs).toEqual([0]);
   expect(jump.failures).toEqual([]);
+});
+
+/** Learns into a list. */
+function learning(known?: Experience) {
+  const learned: string[] = [];
+  const learn = (worked: string, failed: readonly string[]): unknown =>
+    learned.push(`${worked} worked, ${failed.join(' and ') || 'nothing'} failed`);
+  return {
+    learned,
+    recall: () => known,
+    learn: (...words: [string, readonly string[]]) => void learn(...words),
+  };
+}
+
+test('where tcp failed the last time, ssh does not wait for it', () => {
+  const known = learning({ worked: 'ssh', failed: ['tcp'] });
+  const { tcp, ssh, start } = plan(undefined, { learner: known });
+  start();
+  expect([tcp.startedMs, ssh.startedMs]).toEqual([[0], [0]]);
+});
+
+test('a better road that fails while a link is there is learned, unless there is no route at all', async () => {
+  const refused = new DialFailure([
+    attemptFailedBy('tcp h:1', Object.assign(new Error('no'), { code: 'ECONNREFUSED' })),
+  ]);
+  for (const [failure, learned] of [
+    [refused, ['ssh worked, tcp failed']],
+    [NO_ROUTE, []],
+  ] as const) {
+    const known = learning();
+    const { upgrade } = plan(failure, { learner: known });
+    upgrade?.(() => undefined);
+    await new Promise(setImmediate);
+    expect(known.learned).toEqual(learned);
+  }
+});
+
+test('a road left out is not among the better ones', () => {
+  const { better } = plan();
+  expect(better(BY_SSH, (road) => road === 'tcp')).toBeUndefined();
+  expect(better(BY_SSH, () => false)).toBeDefined();
+});
+
+test('roads by themselves come best first', () => {
+  const { clock, roads, tcp, ssh } = plan();
+  expect(roads.map(({ name }) => name)).toEqual(['tcp', 'ssh']);
+  const dials = roads.map(({ start }) => start(() => undefined));
+  expect([tcp.runningCount, ssh.runningCount]).toEqual([1, 1]);
+  for (const dial of dials) dial.cancel();
+  expect([tcp.runningCount, ssh.runningCount, clock.pending]).toEqual([0, 0, 0]);
 });

@@ -27,6 +27,22 @@ export const SAMPLE_STATUS: ClientStatus = {
     unsentBytes: 5,
     unacknowledgedBytes: 17,
   },
+  links: [
+    {
+      id: 7,
+      road: 'tcp',
+      label: 'tcp 192.0.2.1:60000',
+      state: 'alive',
+      isUsed: true,
+      rttMs: 12.34,
+      rate: 2_000_000,
+      deliveredBytes: 1_200_000,
+      inFlightBytes: 0,
+      recordsSent: 30,
+      recordsReceived: 40,
+    },
+  ],
+  lastFailure: null,
   forwards: [SAMPLE_FORWARD],
   history: [],
 };

@@ -30,6 +30,9 @@ export interface SimClientParts {
   readonly onEnd: (end: SessionEnd) => void;
 }
 
+/** There is none that would be better. */
+const ONE_ROAD = { betterThan: () => undefined, roadOf: () => 'way' };
+
 /** A client process: the client's end of a session as it is shipped, and links beside the one that it keeps. */
 export class SimClient {
   readonly own: ClientSession;
@@ -61,7 +64,7 @@ export class SimClient {
     };
     const dial = (done: (result: DialResult) => void): RunningDial => this.#dial(this.path, done);
     this.own = new ClientSession(
-      { clock, random, logger, dial, upgrade: undefined, keepaliveMs: undefined },
+      { clock, random, logger, plan: { dial, ...ONE_ROAD }, keepaliveMs: undefined },
       {
         onFirstLink: () => undefined,
         onOutage: () => {

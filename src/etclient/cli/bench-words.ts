@@ -29,6 +29,7 @@ export const NOT_BENCH: readonly ClientFlagKey[] = [
   'agent',
   'command',
   'escape-char',
+  'explain',
   'fallback',
   'forward-agent',
   'gateway-ports',

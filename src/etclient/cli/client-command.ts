@@ -67,8 +67,10 @@ export interface ConnectCommand extends SessionFlags {
   readonly serverPort: string;
   /** Address that the session server listens on; empty: all. */
   readonly bind: string;
-  /** `undefined`: whichever works. */
-  readonly via: 'tcp' | 'ssh' | undefined;
+  /** A plan that `parseDialPlan` reads; `undefined`: whichever works. */
+  readonly via: string | undefined;
+  /** Addresses and interfaces of this machine that links leave from; none: any. */
+  readonly from: readonly string[];
   /** `undefined`: `ssh` for a command without a terminal, else `none`. */
   readonly fallback: 'ssh' | 'none' | undefined;
 }
@@ -95,12 +97,19 @@ export interface PrintConfigCommand {
   readonly applied: readonly FoundValue[];
 }
 
+/** `--explain`: which roads would be tried, when and why. */
+export interface ExplainCommand {
+  readonly kind: 'explain';
+  readonly connect: ConnectCommand;
+}
+
 /** What a command line of `et` asks for. */
 export type ClientCommand =
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
   | SshQueryCommand
   | PrintConfigCommand
+  | ExplainCommand
   | StatusCommand
   | ForwardCommand
   | ServiceCommand

@@ -28,6 +28,7 @@ export const CLIENT_KEYS: readonly ClientKey[] = [
     kind: 'text',
     otherwise: 'straight to the session server where that works, else through ssh',
   },
+  { name: 'from', kind: 'list' },
   { name: 'port', kind: 'amount', default: DEFAULT_SERVER_PORT },
   { name: 'bind', kind: 'text', otherwise: 'all addresses' },
   { name: 'server-path', kind: 'text', otherwise: 'it is looked for' },

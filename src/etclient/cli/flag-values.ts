@@ -1,4 +1,6 @@
-import { usageError } from '../../base/usage-error.ts';
+import { asUsageOf, usageError } from '../../base/usage-error.ts';
+import { formatDialPlan } from '../format-dial-plan.ts';
+import { parseDialPlan } from '../parse-dial-plan.ts';
 
 const MAX_PORT = 65_535;
 /** The shortest and longest `--keepalive`, in seconds: below, it is a load; above, networks have long forgotten the connection. */
@@ -65,6 +67,13 @@ export function parseChoice<Word extends string>(
   const word = words.find((each) => each === text);
   if (word !== undefined) return word;
   throw usageError(`${flag} ${quoted(text)}: ${words.join(' or ')}`);
+}
+
+/** `--via PLAN`, checked and written as `formatDialPlan` does. */
+export function parseVia(text: string): string {
+  return formatDialPlan(
+    asUsageOf(`--via ${quoted(text.slice(0, 200))}`, () => parseDialPlan(text)),
+  );
 }
 
 /** Any text but none, and none that a program on the way would take for a flag. */

@@ -7,7 +7,9 @@ export type ClientFlagKey =
   | 'compress'
   | 'config-file'
   | 'escape-char'
+  | 'explain'
   | 'fallback'
+  | 'from'
   | 'grace'
   | 'help'
   | 'identity'
@@ -120,9 +122,22 @@ export const CLIENT_FLAGS: readonly Flag<ClientFlagKey>[] = [
   {
     key: 'via',
     long: '--via',
-    argument: 'tcp|ssh',
+    argument: 'PLAN',
     group: SESSION,
-    help: 'always connect straight to the session server, or always through ssh (default: straight where that works)',
+    help: 'roads to the session: tcp, ssh, wss://..., proxy, or several as in "race(tcp, delay(1.5s, ssh))", the best first (default: all there are)',
+  },
+  {
+    key: 'from',
+    long: '--from',
+    argument: 'ADDRESS|INTERFACE',
+    group: SESSION,
+    help: 'connect from this address, or those of this interface; as often as you like (ssh itself: BindAddress)',
+  },
+  {
+    key: 'explain',
+    long: '--explain',
+    group: SESSION,
+    help: 'print which roads would be tried, when and why, and exit',
   },
   {
     key: 'grace',

@@ -7,7 +7,7 @@ import type {
   LocalCommand,
   SshQueryCommand,
 } from './client-command.ts';
-import { parseChoice, parseName, parsePortRange } from './flag-values.ts';
+import { parseChoice, parseName, parsePortRange, parseVia } from './flag-values.ts';
 import { FORWARD_KEYS } from './forward-flags.ts';
 import { GivenFlags, spelled } from './given-flags.ts';
 import { CLIENT_FLAGS, type ClientFlagKey, HIDDEN_CLIENT_FLAGS } from './option-table.ts';
@@ -28,7 +28,9 @@ const NOT_LOCAL: readonly ClientFlagKey[] = [
   'bind',
   'compress',
   'config-file',
+  'explain',
   'fallback',
+  'from',
   'identity',
   'ipv4',
   'ipv6',
@@ -123,8 +125,9 @@ function hostCommand(
     (key) => unfit.includes(key) || (key === 'port' && destination.serverPort !== undefined),
   );
   const command = citing(applied, () => connectCommand(given, target));
-  if (!typed.has('print-config') || command.kind !== 'connect') return command;
-  return { kind: 'print-config', command, typed, applied };
+  if (command.kind !== 'connect') return command;
+  if (typed.has('print-config')) return { kind: 'print-config', command, typed, applied };
+  return typed.has('explain') ? { kind: 'explain', connect: command } : command;
 }
 
 function readable(host: string): Destination | undefined {
@@ -165,7 +168,8 @@ export function connectCommand(
     serverPath: given.value('server-path', (text) => parseName('--server-path', text)),
     serverPort: serverPort(given, destination),
     bind: given.value('bind', (text) => parseName('--bind', text)) ?? '',
-    via: given.value('via', (text) => parseChoice('--via', text, ['tcp', 'ssh'])),
+    via: given.value('via', parseVia),
+    from: given.all('from').map((text) => parseName('--from', text)),
     fallback: given.value('fallback', (text) => parseChoice('--fallback', text, ['ssh', 'none'])),
   };
 }

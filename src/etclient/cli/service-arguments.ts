@@ -5,6 +5,7 @@ import { SERVICE_EXAMPLE } from './service-words.ts';
 
 /** What a command line that connects to no host begins with. */
 const OTHERS: Readonly<Record<Exclude<ClientCommand['kind'], 'connect'>, string>> = {
+  explain: '--explain',
   forward: 'forward',
   help: '--help',
   local: '--local',

@@ -1,0 +1,30 @@
+import { roadsIn } from '../backed/dial-plan.ts';
+import { usageError } from '../base/usage-error.ts';
+import { parseDialPlan } from './parse-dial-plan.ts';
+import { formatRoad, type Road } from './road.ts';
+import type { RoadMeans } from './road-dials.ts';
+
+/** Where `--via` names a road that cannot be from here. @throws {EtError} ET_ERR_USAGE */
+export function checkRoads(via: string, means: RoadMeans): void {
+  for (const road of roadsIn(parseDialPlan(via))) {
+    const lack = lackOf(road, means);
+    if (lack !== undefined) throw usageError(`--via ${formatRoad(road)}: ${lack}`);
+  }
+}
+
+function lackOf(road: Road, means: RoadMeans): string | undefined {
+  switch (road.kind) {
+    case 'proxy':
+      return means.proxy === undefined
+        ? 'the environment names no proxy: set HTTPS_PROXY or ALL_PROXY'
+        : undefined;
+    case 'jump':
+      return means.jump === undefined ? 'there is no jump host: add --jumphost HOST' : undefined;
+    case 'web-socket':
+      return means.webSocket === undefined ? 'WebSockets cannot be dialled from here' : undefined;
+    case 'tcp':
+    case 'tcp-to':
+    case 'ssh':
+      return undefined;
+  }
+}

@@ -1,0 +1,73 @@
+import { EtError } from '../base/errors.ts';
+import type { Dial } from '../link/carrier.ts';
+import { formatEndpoint } from '../link/plain-address.ts';
+import { formatRoad, type Road } from './road.ts';
+
+/** How this client dials each road. */
+export interface RoadDials {
+  dialOf(road: Road): Dial;
+  /** What is dialled, for a failure that does not say it: `tcp example.org:60000`. */
+  nameOf(road: Road): string;
+}
+
+/** What there is to dial with. What is `undefined` is no road here. */
+export interface RoadMeans {
+  readonly tcp: (host: string, port: number) => Dial;
+  readonly webSocket: ((url: string) => Dial) | undefined;
+  /** TCP through the environment's proxy. */
+  readonly proxy: ((host: string, port: number) => Dial) | undefined;
+  /** TCP through the router of `--jumphost`. */
+  readonly jump: ((host: string, port: number) => Dial) | undefined;
+}
+
+/** Where a session server is. */
+export interface ServerPlace {
+  readonly host: string;
+  /** 0: it listens nowhere. */
+  readonly port: number;
+  readonly ssh: Dial;
+}
+
+/** Puts together how one session server is dialled. */
+export function roadDials(means: RoadMeans, { host, port, ssh }: ServerPlace): RoadDials {
+  const toPort = (road: Road, dial: RoadMeans['proxy'], at = host, on = port): Dial => {
+    if (dial === undefined) return unable(road, 'there is no such road from here');
+    return on === 0 ? unable(road, 'the session server listens on no port') : dial(at, on);
+  };
+  const dialOf = (road: Road): Dial => {
+    switch (road.kind) {
+      case 'tcp':
+        return toPort(road, means.tcp);
+      case 'tcp-to':
+        return toPort(road, means.tcp, road.host, road.port ?? port);
+      case 'proxy':
+        return toPort(road, means.proxy);
+      case 'jump':
+        return toPort(road, means.jump);
+      case 'ssh':
+        return ssh;
+      case 'web-socket':
+        return means.webSocket?.(road.url) ?? unable(road, 'there is no such road from here');
+    }
+  };
+  return { dialOf, nameOf: (road) => nameOf(road, host, port) };
+}
+
+function unable(road: Road, why: string): Dial {
+  return () => Promise.reject(new EtError('ET_ERR_DIAL', `${formatRoad(road)}: ${why}`));
+}
+
+function nameOf(road: Road, host: string, port: number): string {
+  switch (road.kind) {
+    case 'tcp':
+      return `tcp ${formatEndpoint(host, port)}`;
+    case 'tcp-to':
+      return `tcp ${formatEndpoint(road.host, road.port ?? port)}`;
+    case 'proxy':
+    case 'jump':
+      return `${road.kind} to ${formatEndpoint(host, port)}`;
+    case 'ssh':
+    case 'web-socket':
+      return formatRoad(road);
+  }
+}

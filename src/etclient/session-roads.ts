@@ -1,0 +1,107 @@
+import { roadsIn } from '../backed/dial-plan.ts';
+import type { LinkDialOptions } from '../backed/link-dial.ts';
+import { toHex } from '../base/bytes.ts';
+import type { SshConfig } from '../bootstrap/ssh-config.ts';
+import { ipFamily } from '../link/ip-family.ts';
+import { destinationOf, type Server, type SshAccess } from './begin-session.ts';
+import { choosePlan, type RoadOffer } from './choose-plan.ts';
+import type { ConnectCommand } from './cli/client-command.ts';
+import type { ClientDeps } from './client-deps.ts';
+import { networkKey } from './network-key.ts';
+import { parseDialPlan } from './parse-dial-plan.ts';
+import type { RoadsPlan } from './road.ts';
+import { type RoadMeans, roadDials } from './road-dials.ts';
+import { roadMeans } from './road-means.ts';
+import { RoadMemory } from './road-memory.ts';
+import { planRoads, type RoadPlan } from './road-plan.ts';
+import { RoadStore, roadStorePath } from './road-store.ts';
+import { sshDial } from './ssh-road.ts';
+
+/** The ways to one session. */
+export interface SessionRoads {
+  readonly plan: RoadPlan;
+  /** The ssh that started the session may carry it. */
+  readonly hasSsh: boolean;
+  /** Call it at the end. */
+  readonly memory: RoadMemory;
+}
+
+export function sessionRoads(
+  deps: ClientDeps,
+  command: ConnectCommand,
+  ssh: SshAccess,
+  server: Server,
+  config: SshConfig | undefined,
+  link: LinkDialOptions,
+): SessionRoads {
+  const { clock, wallClock } = deps;
+  const { host } = command.destination;
+  tellAbsent(deps, command);
+  const means = roadMeans(deps, command);
+  const plan = planFor(command, config, means, server.port !== 0);
+  const sshRoad = sshDial(clock, ssh.runner, host, toHex(server.session), command.serverPath);
+  const place = { host: config?.hostName ?? host, port: server.port, ssh: sshRoad };
+  const store = new RoadStore(roadStorePath(deps.environment, deps.home), deps.random, deps.logger);
+  const network = (): string => networkKey(deps.interfaces());
+  const memory = new RoadMemory(
+    { clock, wallClock, store, network },
+    destinationOf(command),
+    server.port,
+  );
+  return {
+    plan: planRoads(clock, {
+      link,
+      dials: roadDials(means, place),
+      plan,
+      // ssh does not leave from where --from says.
+      isSshStraight: !isBehindProxy(command, config) && command.from.length === 0,
+      learner: memory,
+      isAdaptive: command.via === undefined,
+    }),
+    hasSsh: roadsIn(plan).some(({ kind }) => kind === 'ssh'),
+    memory,
+  };
+}
+
+/** An interface may still come, as one that is plugged in. */
+function tellAbsent(deps: ClientDeps, { from, quiet }: ConnectCommand): void {
+  const interfaces = deps.interfaces();
+  for (const place of from) {
+    if (quiet || ipFamily(place) !== 0 || Object.hasOwn(interfaces, place)) continue;
+    deps.io.say(`et: --from ${place}: there is no such interface now; it is waited for`);
+  }
+}
+
+/** The user's plan, or ours. */
+export function planFor(
+  command: ConnectCommand,
+  config: SshConfig | undefined,
+  means: RoadMeans,
+  hasPort: boolean,
+): RoadsPlan {
+  if (command.via !== undefined) return parseDialPlan(command.via);
+  return choosePlan(offerOf(command, config, means, hasPort));
+}
+
+function offerOf(
+  command: ConnectCommand,
+  config: SshConfig | undefined,
+  means: RoadMeans,
+  hasPort: boolean,
+): RoadOffer {
+  return {
+    hasPort,
+    isBehindProxy: isBehindProxy(command, config),
+    hasProxy: means.proxy !== undefined,
+    hasJump: means.jump !== undefined,
+  };
+}
+
+/** Such a host's address is not ours to dial: TCP is tried, and not waited for. */
+export function isBehindProxy(command: ConnectCommand, config: SshConfig | undefined): boolean {
+  return (
+    config?.proxyJump !== undefined ||
+    config?.proxyCommand !== undefined ||
+    command.ssh.jump !== undefined
+  );
+}
