@@ -53,7 +53,6 @@ export function serveSession(
   const link = linkOptions(deps, server);
   const isCompressed = asksCompression(command, config);
   const roads = sessionRoads(deps, command, ssh, server, config, link);
-  const { plan } = roads;
   const tellTrial = trialTeller(deps, () => running.client.hasBeenUp);
   const gone = new GoneCheck({
     logger,
@@ -72,7 +71,7 @@ export function serveSession(
   const work = workOf(deps, command, config, server.isResumed);
   const keeper = work.kind === 'terminal' ? keeperOf(deps, command, server) : undefined;
   const running = runSession(deps, {
-    plan,
+    plan: roads.plan,
     isResumable: keeper !== undefined,
     keepaliveMs: keepaliveMs(command.keepaliveSeconds, config?.serverAliveIntervalSeconds),
     makeService: (client, over, received) =>
