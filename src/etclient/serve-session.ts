@@ -1,14 +1,17 @@
 import { type LinkDialOptions, shakeHands } from '../backed/link-dial.ts';
 import { toHex } from '../base/bytes.ts';
-import type { SshConfig } from '../bootstrap/ssh-config.ts';
+import type { Destination } from '../bootstrap/destination.ts';
+import { readSshConfig, type SshConfig } from '../bootstrap/ssh-config.ts';
 import { linkCrypto } from '../crypto/link-crypto.ts';
 import { warmUp } from '../crypto/warm-up.ts';
 import type { Dial } from '../link/carrier.ts';
 import { DialFailure } from '../link/dial-failure.ts';
 import { HostResolver } from '../link/host-resolver.ts';
+import { jumpDial } from '../link/jump-dial.ts';
 import { SocketFactory } from '../link/socket-factory.ts';
 import { TcpDialer } from '../link/tcp-dial.ts';
 import { keepYoungGenerationSmall } from '../process/young-generation.ts';
+import { encodeJumpPreamble } from '../wire/jump-preamble.ts';
 import { INSTANCE_ID_BYTES } from '../wire/limits.ts';
 import { asksCompression } from './asks-compression.ts';
 import { destinationOf, type Server, type SshAccess } from './begin-session.ts';
@@ -20,6 +23,7 @@ import { FAILURE_STATUS, type WorkEnd } from './exit.ts';
 import { ForwardAccess } from './forward-access.ts';
 import { lateForwards } from './forwards-for.ts';
 import { GoneCheck } from './gone-check.ts';
+import { NetworkRoutes, networkOf } from './network-routes.ts';
 import { planRoads } from './road-plan.ts';
 import { type RunningSession, runSession } from './run-session.ts';
 import { sentEnvironment } from './sent-environment.ts';
@@ -54,7 +58,8 @@ export function serveSession(
   const isStanding = command.work.kind === 'none';
   const id = toHex(server.session);
   const forwards = new ForwardAccess(startedForwards, () => lateForwards(deps, command, config));
-  const link = linkOptions(deps, server);
+  const routes = new NetworkRoutes(server.route, () => networkOf(deps.interfaces()));
+  const link = linkOptions(deps, server, () => routes.current());
   const isCompressed = asksCompression(command, config);
   const plan = planRoads(clock, link, roadsTo(deps, command, ssh, server, config));
   const gone = new GoneCheck({
@@ -94,6 +99,7 @@ export function serveSession(
     },
     onLink: () => {
       gone.onLink();
+      if (server.isRouted) routes.refill(running.client.mux);
       keeper?.onFirstLink();
     },
     onDialFailed: (error) => {
@@ -166,8 +172,27 @@ function keeperOf(deps: ClientDeps, command: ConnectCommand, server: Server): Cr
   });
 }
 
+/** What the jump host is called where ssh_config has another name for it; asked once, at the first dial. */
+function jumpNameOf(
+  deps: ClientDeps,
+  command: ConnectCommand,
+  destination: Destination,
+): () => Promise<string> {
+  let known: Promise<string> | undefined;
+  const ssh = { ...command.ssh, jump: undefined, port: undefined, user: undefined };
+  return () => {
+    known ??= readSshConfig({ destination, ssh, environment: deps.environment }).then(
+      ({ hostName }) => hostName,
+      () => destination.host,
+    );
+    return known;
+  };
+}
+
 /** Such a host's address is not ours to dial: TCP is tried, and not waited for. */
 function isBehindProxy(command: ConnectCommand, config: SshConfig | undefined): boolean {
+  // The jump host's router reaches it.
+  if (command.jumpHost !== undefined) return false;
   return (
     config?.proxyJump !== undefined ||
     config?.proxyCommand !== undefined ||
@@ -175,12 +200,16 @@ function isBehindProxy(command: ConnectCommand, config: SshConfig | undefined): 
   );
 }
 
-function linkOptions(deps: ClientDeps, server: Server): LinkDialOptions {
+function linkOptions(
+  deps: ClientDeps,
+  server: Server,
+  routeId: LinkDialOptions['routeId'],
+): LinkDialOptions {
   return {
     clock: deps.clock,
     crypto: linkCrypto(),
     context: { sessionId: server.session, protocol: server.protocol, features: server.features },
-    routeId: server.route,
+    routeId,
     instance: deps.random.bytes(INSTANCE_ID_BYTES),
     keys: server.keys,
     isNoRoute: (error) => error instanceof DialFailure && error.kind === 'no-route',
@@ -190,7 +219,13 @@ function linkOptions(deps: ClientDeps, server: Server): LinkDialOptions {
 function tcpDial(deps: ClientDeps, host: string, port: number, command: ConnectCommand): Dial {
   const dialer = new TcpDialer(deps.clock, new SocketFactory(deps.clock), new HostResolver());
   const { family } = command.ssh;
-  return dialer.to({ host, port, ...(family !== undefined && { family }) });
+  const of = family !== undefined && { family };
+  const { jumpHost } = command;
+  if (jumpHost === undefined) return dialer.to({ host, port, ...of });
+  const jumpName = jumpNameOf(deps, command, jumpHost.destination);
+  const toJump: Dial = async (signal) =>
+    await dialer.to({ host: await jumpName(), port: jumpHost.port, ...of })(signal);
+  return jumpDial(toJump, encodeJumpPreamble({ host, port }));
 }
 
 function workOf(

@@ -3,6 +3,7 @@ import type { Destination } from '../../bootstrap/destination.ts';
 import type { SshOptions } from '../../bootstrap/ssh-options.ts';
 import type { Endpoint } from '../../forward/endpoint.ts';
 import type { ForwardFlags } from './forward-flags.ts';
+import type { JumpHost } from './jump-flags.ts';
 import type { ServiceCommand } from './service-words.ts';
 import type { ForwardCommand, StatusCommand } from './subcommands.ts';
 
@@ -65,6 +66,8 @@ export interface ConnectCommand extends SessionFlags {
   readonly serverPort: string;
   /** Address that the session server listens on; empty: all. */
   readonly bind: string;
+  /** Whose router hands links on to the host; `undefined`: they go straight. */
+  readonly jumpHost?: JumpHost;
   /** `undefined`: whichever works. */
   readonly via: 'tcp' | 'ssh' | undefined;
   /** `undefined`: `ssh` for a command without a terminal, else `none`. */

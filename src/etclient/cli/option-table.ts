@@ -14,6 +14,8 @@ export type ClientFlagKey =
   | 'ipv4'
   | 'ipv6'
   | 'jump'
+  | 'jump-host'
+  | 'jump-port'
   | 'keepalive'
   | 'local'
   | 'log'
@@ -122,6 +124,20 @@ export const CLIENT_FLAGS: readonly Flag<ClientFlagKey>[] = [
     argument: 'tcp|ssh',
     group: SESSION,
     help: 'always connect straight to the session server, or always through ssh (default: straight where that works)',
+  },
+  {
+    key: 'jump-host',
+    long: '--jumphost',
+    argument: '[USER@]HOST',
+    group: SESSION,
+    help: 'go through this host: ssh as with -J, and links by its router, which hands them on unread',
+  },
+  {
+    key: 'jump-port',
+    long: '--jport',
+    argument: 'N',
+    group: SESSION,
+    help: 'port of the router of --jumphost (default: 2022)',
   },
   {
     key: 'grace',

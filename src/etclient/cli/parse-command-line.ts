@@ -2,16 +2,15 @@ import { asUsageOf, usageError } from '../../base/usage-error.ts';
 import { type Destination, parseDestination } from '../../bootstrap/destination.ts';
 import { type BenchWords, readBench } from './bench-words.ts';
 import type { ClientCommand, LocalCommand } from './client-command.ts';
+import { DEFAULT_SERVER_PORT } from './default-server-port.ts';
 import { parseChoice, parseName, parsePortRange } from './flag-values.ts';
 import { GivenFlags, spelled } from './given-flags.ts';
+import { jumpFlags } from './jump-flags.ts';
 import { CLIENT_FLAGS, type ClientFlagKey, HIDDEN_CLIENT_FLAGS } from './option-table.ts';
 import { type ReadArguments, readArguments, unknownFlag } from './read-arguments.ts';
 import { sessionFlags } from './session-flags.ts';
 import { sshFlags } from './ssh-flags.ts';
 import { parseSubcommand } from './subcommands.ts';
-
-/** Where the session server listens unless the user says otherwise. */
-export const DEFAULT_SERVER_PORT = '60000-61000';
 
 /** There is nothing in such a session that anybody would come back for after so long. */
 const BENCH_GRACE_SECONDS = 900;
@@ -28,6 +27,8 @@ const NOT_LOCAL: readonly ClientFlagKey[] = [
   'ipv4',
   'ipv6',
   'jump',
+  'jump-host',
+  'jump-port',
   'login',
   'no-x11',
   'port',
@@ -95,6 +96,7 @@ function hostCommand(given: GivenFlags, { operands, isTerminated }: Operands): C
     kind: 'connect',
     ...session,
     ...ssh,
+    ...jumpFlags(given, ssh),
     destination,
     serverPath: given.value('server-path', (text) => parseName('--server-path', text)),
     serverPort: serverPort(given, destination),

@@ -367,7 +367,6 @@ describe('a flag that means something else in another program says both meanings
     ['-e none h', ['-c CMD', 'Eternal Terminal', "ssh's -e", '--escape-char']],
     ['-c aes128-gcm@openssh.com h', ["ssh's -c", '-o Ciphers=aes128-gcm@openssh.com']],
     ['-v 9 h', ['no number', 'Eternal Terminal', '-vvv']],
-    ['--jumphost=gate h', ['--jumphost', 'Eternal Terminal', '-J']],
     ['--verbose 9 h', ['--verbose', '-v']],
   ])('%s', (line, parts) => {
     const message = objection(line);

@@ -32,9 +32,11 @@ test.each<[string, ServerCommand]>([
 
 describe('a mistake is answered with the argument and the fix', () => {
   test.each([
-    ['', 'etserver needs a command: ls, kill, session, connect, alive'],
-    ['--json', 'etserver needs a command: ls, kill, session, connect, alive'],
-    ['list', '"list" is not a command of etserver; it has ls, kill, session, connect, alive'],
+    ['--json', 'etserver needs a command: router, ls, kill, session, connect, alive'],
+    [
+      'list',
+      '"list" is not a command of etserver; it has router, ls, kill, session, connect, alive',
+    ],
     ['sesion', '"sesion" is not a command of etserver; did you mean session?'],
     ['ls --jsno', '"--jsno" is not a flag of etserver; did you mean --json?'],
     ['ls --xyzzy', '"--xyzzy" is not a flag of etserver; etserver --help lists all'],
