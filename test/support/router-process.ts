@@ -12,6 +12,8 @@ export interface RouterOptions {
   readonly flags?: readonly string[];
   /** What runs it, as `setpriv --reuid 1234`. */
   readonly prefix?: readonly string[];
+  /** Default: where the host's session servers look for it. */
+  readonly socket?: string;
 }
 
 /** A real router of a host. Its port stays the same when it is started again. */
@@ -24,7 +26,7 @@ export class RouterProcess {
 
   private constructor(host: EtHost, program: Program, port: number, options: RouterOptions) {
     this.host = host;
-    this.socket = host.environment['EVERTERM_ROUTER_SOCKET'] ?? '';
+    this.socket = socketOf(host, options);
     this.#program = program;
     this.#options = options;
     this.port = port;
@@ -85,9 +87,17 @@ export class RouterProcess {
 
 function launch(host: EtHost, port: number, options: RouterOptions): Program {
   const { prefix = [], flags = [] } = options;
-  mkdirSync(dirname(host.environment['EVERTERM_ROUTER_SOCKET'] ?? ''), { recursive: true });
-  const words = [process.execPath, ETSERVER, 'router', '-p', String(port), ...flags];
-  return new Program([...prefix, ...words], { cwd: '/', environment: host.environment });
+  const socket = socketOf(host, options);
+  mkdirSync(dirname(socket), { recursive: true });
+  const words = [ETSERVER, 'router', '-p', String(port), '--socket', socket, ...flags];
+  return new Program([...prefix, process.execPath, ...words], {
+    cwd: '/',
+    environment: host.environment,
+  });
+}
+
+function socketOf(host: EtHost, { socket }: RouterOptions): string {
+  return socket ?? host.environment['EVERTERM_ROUTER_SOCKET'] ?? '';
 }
 
 async function portOf(program: Program): Promise<number> {
