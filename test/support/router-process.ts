@@ -47,13 +47,21 @@ export class RouterProcess {
   }
 
   get peakResidentKib(): number {
-    const text = readFileSync(`/proc/${this.pid}/status`, 'utf8');
-    return Number(/VmHWM:\s+(\d+)/u.exec(text)?.[1]);
+    return this.#figure('VmHWM');
   }
 
   get residentKib(): number {
+    return this.#figure('VmRSS');
+  }
+
+  /** How often its main thread has gone to sleep: once for each time that something has woken it. */
+  get wakeCount(): number {
+    return this.#figure('voluntary_ctxt_switches');
+  }
+
+  #figure(name: string): number {
     const text = readFileSync(`/proc/${this.pid}/status`, 'utf8');
-    return Number(/VmRSS:\s+(\d+)/u.exec(text)?.[1]);
+    return Number(new RegExp(`^${name}:\\s+(\\d+)`, 'mu').exec(text)?.[1]);
   }
 
   async status(): Promise<RouterStatus> {
