@@ -12,7 +12,8 @@ export interface LinkDialOptions {
   readonly clock: Clock;
   readonly crypto: LinkCrypto;
   readonly context: Omit<HandshakeContext, 'kind'>;
-  readonly routeId: Uint8Array;
+  /** What a router is to know the server by, asked for each hello. */
+  readonly routeId: () => Uint8Array;
   readonly instance: Uint8Array;
   readonly keys: ClientKeys;
   /** Whether a failure means that this machine has no road at all. */
@@ -78,7 +79,7 @@ export function shakeHands(
 ): HandshakeClient {
   const { clock, crypto, context, routeId, instance, keys } = options;
   const { key, secret, dialNumber } = keys.nextHello();
-  const handshake = crypto.startClient({ ...context, kind: carrier.kind }, routeId, key, secret, {
+  const handshake = crypto.startClient({ ...context, kind: carrier.kind }, routeId(), key, secret, {
     instance,
     dialNumber,
   });

@@ -6,6 +6,7 @@ import type { SshProcess, SshRunner } from '../bootstrap/ssh-runner.ts';
 import type { BootstrapReply } from '../wire/bootstrap-reply.ts';
 import { PROTOCOL_VERSION } from '../wire/limits.ts';
 import type { ConnectCommand } from './cli/client-command.ts';
+import { DEFAULT_SERVER_PORT } from './cli/server-port.ts';
 import type { ClientDeps } from './client-deps.ts';
 import { leftBehind, offerToResume } from './left-behind.ts';
 
@@ -29,6 +30,8 @@ export interface Server {
   readonly createdMs: number;
   /** It runs a shell already. */
   readonly isResumed: boolean;
+  /** It may have a router, and other route ids then. */
+  readonly isRouted: boolean;
 }
 
 /**
@@ -63,7 +66,11 @@ export async function startServer(
     bind: command.bind,
     graceSeconds: command.graceSeconds,
     // A hint: the server makes ready what a command needs while the reply travels.
-    extra: { work: isForTerminal(command.work) ? 'terminal' : 'exec' },
+    extra: {
+      work: isForTerminal(command.work) ? 'terminal' : 'exec',
+      // Who asks for a port wants the session server there, and not the host's router.
+      ...(command.serverPort !== DEFAULT_SERVER_PORT && { portAsked: true }),
+    },
   };
   try {
     const options = { serverPath: command.serverPath, signal: starting.signal, batch };
@@ -81,6 +88,7 @@ export async function startServer(
       channel,
       createdMs: deps.wallClock.now(),
       isResumed: false,
+      isRouted: reply.router === true,
     };
   } finally {
     unwatch();
@@ -105,6 +113,7 @@ function serverOf(credentials: SessionCredentials): Server {
     channel: undefined,
     createdMs,
     isResumed: true,
+    isRouted: true,
   };
 }
 

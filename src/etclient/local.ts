@@ -35,7 +35,7 @@ export async function local(
     clock,
     crypto: linkCrypto(),
     context: { sessionId: reply.session, protocol: reply.protocol, features: reply.features },
-    routeId: reply.route,
+    routeId: () => reply.route,
     instance: deps.random.bytes(INSTANCE_ID_BYTES),
     keys: ClientKeys.fromPasskey(reply.passkey),
     isNoRoute: () => false,

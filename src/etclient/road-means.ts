@@ -1,12 +1,15 @@
 import type { networkInterfaces } from 'node:os';
 import type { Clock } from '../base/clock.ts';
+import { readSshConfig } from '../bootstrap/ssh-config.ts';
 import type { Dial } from '../link/carrier.ts';
 import { dialFrom } from '../link/dial-from.ts';
 import { HostResolver } from '../link/host-resolver.ts';
+import { jumpDial } from '../link/jump-dial.ts';
 import { ownAddresses } from '../link/own-addresses.ts';
 import { formatEndpoint } from '../link/plain-address.ts';
 import { SocketFactory } from '../link/socket-factory.ts';
 import { TcpDialer } from '../link/tcp-dial.ts';
+import { encodeJumpPreamble } from '../wire/jump-preamble.ts';
 import type { ConnectCommand } from './cli/client-command.ts';
 import type { RoadMeans } from './road-dials.ts';
 
@@ -18,12 +21,39 @@ export interface RoadMeansDeps {
 
 /** What there is to dial with: here, and nowhere else, it is decided which roads a client has. */
 export function roadMeans(deps: RoadMeansDeps, command: ConnectCommand): RoadMeans {
+  const tcp = tcpDials(deps, command);
   return {
-    tcp: tcpDials(deps, command),
+    tcp,
     webSocket: undefined,
     proxy: undefined,
-    jump: undefined,
+    jump: jumpDials(deps, command, tcp),
   };
+}
+
+/** TCP to the router of `--jumphost`, which hands on to the host. */
+function jumpDials(
+  { environment }: RoadMeansDeps,
+  { jumpHost, ssh }: ConnectCommand,
+  tcp: RoadMeans['tcp'],
+): RoadMeans['jump'] {
+  if (jumpHost === undefined) return undefined;
+  const { destination, port } = jumpHost;
+  // What ssh_config calls it; asked once, at the first dial.
+  let name: Promise<string> | undefined;
+  const nameOf = (): Promise<string> =>
+    readSshConfig({
+      destination,
+      ssh: { ...ssh, jump: undefined, port: undefined, user: undefined },
+      environment,
+    }).then(
+      ({ hostName }) => hostName,
+      () => destination.host,
+    );
+  const toRouter: Dial = async (signal) => {
+    name ??= nameOf();
+    return await tcp(await name, port)(signal);
+  };
+  return (host, on) => jumpDial(toRouter, encodeJumpPreamble({ host, port: on }));
 }
 
 /** TCP, from wherever `--from` says. */

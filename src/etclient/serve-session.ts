@@ -1,6 +1,8 @@
 import { type LinkDialOptions, shakeHands } from '../backed/link-dial.ts';
+import type { DialResult } from '../backed/redialer.ts';
 import { toHex } from '../base/bytes.ts';
 import type { SshConfig } from '../bootstrap/ssh-config.ts';
+import type { SshProcess } from '../bootstrap/ssh-runner.ts';
 import { linkCrypto } from '../crypto/link-crypto.ts';
 import { warmUp } from '../crypto/warm-up.ts';
 import { DialFailure } from '../link/dial-failure.ts';
@@ -11,11 +13,13 @@ import { destinationOf, type Server, type SshAccess } from './begin-session.ts';
 import type { ConnectCommand } from './cli/client-command.ts';
 import type { ClientDeps } from './client-deps.ts';
 import type { ClientForwards } from './client-forwards.ts';
+import type { ClientSession } from './client-session.ts';
 import { CredentialKeeper } from './credential-keeper.ts';
 import { FAILURE_STATUS, type WorkEnd } from './exit.ts';
 import { ForwardAccess } from './forward-access.ts';
 import { lateForwards } from './forwards-for.ts';
 import { GoneCheck } from './gone-check.ts';
+import { NetworkRoutes, networkOf } from './network-routes.ts';
 import { type RunningSession, runSession } from './run-session.ts';
 import { sentEnvironment } from './sent-environment.ts';
 import { sessionRoads } from './session-roads.ts';
@@ -50,7 +54,8 @@ export function serveSession(
   const isStanding = command.work.kind === 'none';
   const id = toHex(server.session);
   const forwards = new ForwardAccess(startedForwards, () => lateForwards(deps, command, config));
-  const link = linkOptions(deps, server);
+  const routes = new NetworkRoutes(server.route, () => networkOf(deps.interfaces()));
+  const link = linkOptions(deps, server, () => routes.current());
   const isCompressed = asksCompression(command, config);
   const roads = sessionRoads(deps, command, ssh, server, config, link);
   const tellTrial = trialTeller(deps, () => running.client.hasBeenUp);
@@ -76,20 +81,13 @@ export function serveSession(
     keepaliveMs: keepaliveMs(command.keepaliveSeconds, config?.serverAliveIntervalSeconds),
     makeService: (client, over, received) =>
       makeService({ ...deps, forwards, isCompressed }, work, client, over, received),
-    begin: (client) => {
-      const { channel } = server;
-      if (channel === undefined || !roads.hasSsh) {
-        channel?.release();
-        client.start();
-        return;
-      }
-      shakeHands(link, sshCarrier(clock, host, channel), (result) => {
-        if (result.kind === 'link') client.addLink(result.link);
-        else client.start();
-      });
-    },
+    begin: (client) =>
+      begin(client, server, roads.hasSsh, (channel, done) => {
+        shakeHands(link, sshCarrier(clock, host, channel), done);
+      }),
     onLink: () => {
       gone.onLink();
+      if (server.isRouted) routes.refill(running.client.mux);
       keeper?.onFirstLink();
     },
     onDialFailed: (error) => {
@@ -116,6 +114,24 @@ export function serveSession(
     running,
   );
   return running;
+}
+
+/** On the ssh that started the session, where it may carry it; else by dialling. */
+function begin(
+  client: ClientSession,
+  { channel }: Server,
+  hasSsh: boolean,
+  shake: (channel: SshProcess, done: (result: DialResult) => void) => void,
+): void {
+  if (channel === undefined || !hasSsh) {
+    channel?.release();
+    client.start();
+    return;
+  }
+  shake(channel, (result) => {
+    if (result.kind === 'link') client.addLink(result.link);
+    else client.start();
+  });
 }
 
 /** Says before the first link why there is none: once, and whenever there is news. Later the terminal's title says it. */
@@ -156,12 +172,16 @@ function keeperOf(deps: ClientDeps, command: ConnectCommand, server: Server): Cr
   });
 }
 
-function linkOptions(deps: ClientDeps, server: Server): LinkDialOptions {
+function linkOptions(
+  deps: ClientDeps,
+  server: Server,
+  routeId: LinkDialOptions['routeId'],
+): LinkDialOptions {
   return {
     clock: deps.clock,
     crypto: linkCrypto(),
     context: { sessionId: server.session, protocol: server.protocol, features: server.features },
-    routeId: server.route,
+    routeId,
     instance: deps.random.bytes(INSTANCE_ID_BYTES),
     keys: server.keys,
     isNoRoute: (error) => error instanceof DialFailure && error.kind === 'no-route',

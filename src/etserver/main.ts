@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { SystemClock } from '../base/clock.ts';
 import { EtError, messageOf } from '../base/errors.ts';
-import { silentLogger } from '../base/logger.ts';
+import { lineLogger, silentLogger } from '../base/logger.ts';
 import { systemRandom } from '../base/random.ts';
 import { ForwardServer } from '../forward/forward-server.ts';
 import { portHolder } from '../link/port-holder.ts';
@@ -11,6 +11,7 @@ import { parseCommandLine } from './cli/parse-command-line.ts';
 import type { ServerCommand } from './cli/server-command.ts';
 import { policyHere } from './policy-here.ts';
 import { SessionRegistry } from './registry.ts';
+import { ROUTER_SOCKET } from './router-socket.ts';
 import { loginOpenFiles } from './soft-limit.ts';
 import { writeAll } from './stdio.ts';
 
@@ -31,6 +32,14 @@ async function run(command: ServerCommand): Promise<number | undefined> {
     case 'version':
       process.stdout.write(`etserver ${version()}\n`);
       return 0;
+    case 'router':
+      return await router(command);
+    case 'router-status': {
+      const { routerStatus } = await import('./router-command.ts');
+      return await routerStatus(clock, routerSocket(command.socket), command.json, (text) =>
+        writeAll(1, text),
+      );
+    }
     case 'session':
       return command.detached ? await session() : await detach();
     case 'connect':
@@ -45,6 +54,39 @@ async function run(command: ServerCommand): Promise<number | undefined> {
 function version(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
   return String((JSON.parse(text) as { version: unknown }).version);
+}
+
+function routerSocket(asked: string | undefined): string {
+  return asked ?? process.env['EVERTERM_ROUTER_SOCKET'] ?? ROUTER_SOCKET;
+}
+
+async function router(command: ServerCommand & { kind: 'router' }): Promise<undefined> {
+  const { startRouter } = await import('./router-command.ts');
+  process.on('SIGPIPE', () => undefined);
+  const logger = lineLogger(
+    0,
+    () => clock.now(),
+    (line) => writeAll(2, line),
+  );
+  const running = await startRouter({
+    clock,
+    random: systemRandom,
+    logger,
+    command: { ...command, socket: routerSocket(command.socket) },
+    environment: process.env,
+    pid: process.pid,
+    ownUid: process.getuid?.() ?? 0,
+    version: version(),
+    onLost: () => process.exit(1),
+  });
+  const stop = (): void => {
+    void running.close().then(() => process.exit(0));
+    // A connection that Node does not let go of must not keep the next router from starting.
+    clock.schedule(1000, () => process.exit(0));
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  return undefined;
 }
 
 async function session(): Promise<undefined> {
@@ -79,6 +121,12 @@ async function session(): Promise<undefined> {
       const { OwnSessions } = await import('./own-sessions.ts');
       const found = await new OwnSessions(clock, new SocketFactory(clock, 4096), registry).list();
       return found.filter((one) => !one.attached && !one.over).length;
+    },
+    joinRouter: async (secret, onCarrier) => {
+      const socket = routerSocket(undefined);
+      if (!existsSync(socket)) return undefined;
+      const { joinRouter } = await import('./join-router.ts');
+      return await joinRouter({ clock, random: systemRandom, socket, onCarrier }, secret);
     },
     makeForwards: (mux) =>
       new ForwardServer({

@@ -3,9 +3,7 @@ import { toHex } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { EtError, messageOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import type { RandomSource } from '../base/random.ts';
 import { linkCrypto } from '../crypto/link-crypto.ts';
-import { routeIdOf } from '../crypto/route-id.ts';
 import { warmUp } from '../crypto/warm-up.ts';
 import { ownStdioCarrier } from '../link/own-stdio.ts';
 import { SocketFactory } from '../link/socket-factory.ts';
@@ -17,16 +15,17 @@ import { PROTOCOL_VERSION, SECRET_BYTES, SESSION_ID_BYTES } from '../wire/limits
 import { AcceptedRoads } from './accept-roads.ts';
 import { answerQuestions } from './control-questions.ts';
 import { keepWhenUserLeaves } from './keep-running.ts';
-import { DEFAULT_LIFETIME } from './lifetime.ts';
+import { DEFAULT_LIFETIME, type LifetimePolicy } from './lifetime.ts';
+import { type OwnRouteDeps, ownRoute } from './own-route.ts';
 import { parsePorts } from './parse-ports.ts';
 import type { SessionRegistry } from './registry.ts';
+import type { RouterRegistration } from './router-registration.ts';
 import { SessionServer, type SessionServerDeps } from './session-server.ts';
 import { closeStandard, readLine, writeAll } from './stdio.ts';
 import type { WorkStarter } from './work-starter.ts';
 
-export interface ServeDeps {
+export interface ServeDeps extends OwnRouteDeps {
   readonly clock: Clock;
-  readonly random: RandomSource;
   readonly logger: Logger;
   readonly registry: SessionRegistry;
   readonly version: string;
@@ -71,7 +70,8 @@ async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> 
   const work = deps.makeWork(id, local);
   const crypto = linkCrypto();
   let roads: AcceptedRoads | undefined;
-  const server = new SessionServer({
+  const { router, ...route } = await ownRoute(deps, request, (carrier) => server.accept(carrier));
+  const server: SessionServer = new SessionServer({
     clock,
     logger,
     crypto,
@@ -79,20 +79,18 @@ async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> 
     sessionId,
     protocol,
     features: [],
-    lifetime: {
-      ...DEFAULT_LIFETIME,
-      graceMs: request.graceSeconds === null ? undefined : request.graceSeconds * 1000,
-    },
+    lifetime: lifetimeFor(request),
     work,
     makeForwards: deps.makeForwards,
-    onOver: () => leave(deps, roads),
+    routes: route.channels,
+    onOver: () => leave(deps, roads, router),
   });
   const notices = keepWhenUserLeaves(deps, id);
   const detached = request.extra?.['work'] === 'terminal' ? countInTime(deps) : () => 0;
   roads = await AcceptedRoads.open(
     { clock, random, sockets, logger },
     {
-      ports: local ? undefined : parsePorts(request.port),
+      ports: local || router !== undefined ? undefined : parsePorts(request.port),
       bind: request.bind,
       socket: registry.socketOf(id),
       ownerId: registry.ownerId,
@@ -101,7 +99,7 @@ async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> 
       onLink: (road) => server.accept(road),
       onQuestion: (road) =>
         answerQuestions(road, {
-          status: () => statusOf(deps, id, server, roads?.port ?? 0),
+          status: () => statusOf(deps, id, server, router?.port ?? roads?.port ?? 0),
           kill: () => server.end('killed'),
         }),
     },
@@ -110,13 +108,14 @@ async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> 
     protocol,
     features: [],
     session: sessionId,
-    route: routeIdOf(random.bytes(SECRET_BYTES)),
+    route: route.id,
     passkey,
-    port: roads.port,
+    port: router?.port ?? roads.port,
     server: deps.version,
     ...(local && { addresses: [registry.socketOf(id)] }),
     notices: await notices,
     ...(detached() > 0 && { detached: detached() }),
+    ...(router !== undefined && { router: true }),
   };
   writeAll(1, formatReply(reply));
   passkey.fill(0);
@@ -128,6 +127,10 @@ async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> 
   keepYoungGenerationSmall();
   closeStandard(2);
   acceptOwnChannel(clock, server);
+}
+
+function lifetimeFor({ graceSeconds }: BootstrapRequest): LifetimePolicy {
+  return { ...DEFAULT_LIFETIME, graceMs: graceSeconds === null ? undefined : graceSeconds * 1000 };
 }
 
 /** The channel of the bootstrap is the first road, if it can be one. */
@@ -179,7 +182,12 @@ function statusOf(deps: ServeDeps, id: string, server: SessionServer, port: numb
 }
 
 /** Lets what was said last leave, then ends the process. */
-function leave(deps: ServeDeps, roads: AcceptedRoads | undefined): void {
+function leave(
+  deps: ServeDeps,
+  roads: AcceptedRoads | undefined,
+  router: RouterRegistration | undefined,
+): void {
+  router?.close();
   // Whatever becomes of the listeners: a server without work must not stay.
   deps.clock.schedule(LEAVE_MS, () => deps.exit(0));
   roads?.close().catch(() => undefined);

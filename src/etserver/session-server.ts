@@ -22,6 +22,7 @@ import {
   type LifetimeState,
   nextLifetime,
 } from './lifetime.ts';
+import type { RouteChannels } from './route-channels.ts';
 import { ServerSession } from './server-session.ts';
 import { Shell } from './shell.ts';
 import type { ShellRequest } from './terminal-channel.ts';
@@ -40,6 +41,8 @@ export interface SessionServerDeps {
   readonly work: WorkStarter;
   /** What serves the forwards of a client. */
   readonly makeForwards: (mux: Mux) => ForwardServer;
+  /** What gives clients fresh route ids; `undefined` where there is no router. */
+  readonly routes?: Pick<RouteChannels, 'open'> | undefined;
   /** Nothing is left to do; the process may end. */
   readonly onOver: () => void;
 }
@@ -151,12 +154,19 @@ export class SessionServer {
       if (incoming.kind === 'terminal') this.#openTerminal(owner, incoming);
       else if (incoming.kind === 'exec') this.#openExec(owner, incoming);
       else if (incoming.kind === 'bench') this.#benches.open(incoming);
+      else if (incoming.kind === 'routes') this.#openRoutes(incoming);
       else if (FORWARD_KINDS.has(incoming.kind)) this.#forwardsOf(owner).open(incoming);
       else incoming.refuse(REASON.unknownKind, `kind ${incoming.kind} is not known`);
     } catch (error) {
       if (incoming.isCancelled) return;
       incoming.refuse(REASON.protocol, messageOf(error));
     }
+  }
+
+  #openRoutes(incoming: IncomingOpen): void {
+    const { routes } = this.#deps;
+    if (routes === undefined) incoming.refuse(REASON.notFound, 'there is no router');
+    else routes.open(incoming);
   }
 
   #openTerminal(owner: ServerSession, incoming: IncomingOpen): void {

@@ -55,7 +55,7 @@ export class ResumableDuplex extends ChannelDuplex {
       clock,
       crypto: linkCrypto(),
       context: CONTEXT,
-      routeId: new Uint8Array(ROUTE_ID_BYTES),
+      routeId: () => new Uint8Array(ROUTE_ID_BYTES),
       instance: systemRandom.bytes(INSTANCE_ID_BYTES),
       keys: ClientKeys.fromRoot(secret),
       isNoRoute: () => false,

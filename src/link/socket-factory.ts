@@ -11,6 +11,8 @@ const READ_BUFFER_BYTES: number = 256 * 1024;
 /** Of a socket's handle only what is needed to move it to another socket. Node does not document it. */
 interface SocketHandle {
   useUserBuffer?: unknown;
+  reading?: boolean;
+  readStop?: () => unknown;
 }
 type SocketInternals = { _handle?: SocketHandle | null };
 
@@ -66,6 +68,20 @@ export class BufferedSockets<Owner extends SocketOwner> implements SocketDiallin
     // Without its handle this only settles the server's count of connections.
     accepted.destroy();
     return this.#bufferedSocket(handle).connected(options);
+  }
+
+  /**
+   * Takes over a socket of a server as above that was read from since, and is paused now with nothing of what it has read left in it:
+   * what arrives from here on is the owner's.
+   */
+  adopted(socket: Socket, options: SocketCarrierOptions): Owner {
+    const handle = (socket as unknown as SocketInternals)._handle;
+    if (handle?.reading === true) {
+      // Pausing a stream of Node's does not stop its handle, whose bytes would go to an owner that has not started.
+      handle.readStop?.();
+      handle.reading = false;
+    }
+    return this.accepted(socket, options);
   }
 
   #bufferedSocket(handle: SocketHandle | undefined): DiallingSocket<Owner> {

@@ -1,13 +1,13 @@
-import { chmod, lstat, mkdir, unlink } from 'node:fs/promises';
+import { chmod, lstat, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { EtError, messageOf, systemCodeOf } from '../base/errors.ts';
+import { EtError, messageOf } from '../base/errors.ts';
+import { listenOrReplace } from './listen-or-replace.ts';
 import {
   type Listener,
   type ListenerDeps,
   type ListenerEvents,
   ListeningSocket,
 } from './listener.ts';
-import { unixDial } from './unix-dial.ts';
 import { isUsableUnixPath, MAX_UNIX_PATH_BYTES } from './unix-path.ts';
 
 const PRIVATE_DIRECTORY = 0o700;
@@ -56,34 +56,6 @@ async function makePrivateDirectory(directory: string, ownerId: number): Promise
   if ((found.mode & OTHERS) !== 0) {
     const mode = (found.mode & 0o777).toString(8);
     throw state(`${directory} is open to others (mode ${mode}); it must be 700`);
-  }
-}
-
-async function listenOrReplace(
-  listening: ListeningSocket,
-  deps: ListenerDeps,
-  path: string,
-): Promise<void> {
-  try {
-    await listening.listen({ path });
-  } catch (error) {
-    if (systemCodeOf(error) !== 'EADDRINUSE' || (await isServed(deps, path))) throw error;
-    await unlink(path);
-    await listening.listen({ path });
-  }
-}
-
-/** Whether anybody answers there; what is no socket at all counts as served, and stays. */
-async function isServed(deps: ListenerDeps, path: string): Promise<boolean> {
-  if (!(await lstat(path)).isSocket()) return true;
-  try {
-    // Never waits: on a unix socket, connect succeeds or fails at once.
-    const { signal } = new AbortController();
-    const carrier = await unixDial(deps.clock, deps.sockets, path)(signal);
-    carrier.reset();
-    return true;
-  } catch (error) {
-    return !(error instanceof EtError && systemCodeOf(error.cause) === 'ECONNREFUSED');
   }
 }
 

@@ -30,6 +30,8 @@ export interface BootstrapReply {
   readonly notices?: readonly string[];
   /** How many of the user's sessions on this host have no client. */
   readonly detached?: number;
+  /** `port` is that of the host's router. */
+  readonly router?: boolean;
 }
 
 export interface BootstrapFailure {
@@ -46,7 +48,7 @@ export type BootstrapOutcome =
 
 /** One line with its line feed, markers included. It holds the passkey: for the ssh channel alone. */
 export function formatReply(reply: BootstrapReply): string {
-  const { session, route, passkey, addresses, notices, detached } = reply;
+  const { session, route, passkey, addresses, notices, detached, router } = reply;
   return between({
     protocol: reply.protocol,
     features: reply.features,
@@ -58,6 +60,7 @@ export function formatReply(reply: BootstrapReply): string {
     addresses,
     notices,
     detached,
+    router,
   });
 }
 
@@ -91,6 +94,7 @@ export function parseReply(object: JsonObject): BootstrapOutcome {
     ...(members.has('addresses') && { addresses: members.texts('addresses', 64, 255) }),
     ...(members.has('notices') && { notices: members.lines('notices', 16, 1024) }),
     ...(members.has('detached') && { detached: members.integer('detached', 0, 65_535) }),
+    ...(members.get('router') === true && { router: true }),
   };
   return { kind: 'reply', reply };
 }

@@ -75,3 +75,21 @@ export const MAX_FIRST_DATA_BYTES: number = 1024 * 1024;
 export const MAX_INFLATE_RATIO = 64;
 /** ...and so many bytes more: a reader knows a bomb from a stream before it has made much of it. */
 export const MAX_INFLATE_EXCESS_BYTES: number = 128 * 1024;
+
+// -- Router (section 9) --
+/** One line of JSON between a session server and its router, in characters. */
+export const MAX_ROUTER_LINE = 4096;
+/** Secrets in one line. */
+export const MAX_SECRETS_PER_LINE = 32;
+/** A session server that is asked to dial has so long to show the token. */
+export const DIAL_BACK_MS = 5000;
+/** A connection to the registration socket has so long to say what it is for, and to prove whose it is. */
+export const UNPROVEN_MS = 5000;
+export const MAX_UNPROVEN = 256;
+export const JUMP_MAGIC: Uint8Array = Uint8Array.of(0x45, 0x56, 0x54, 0x4a); // "EVTJ"
+export const JUMP_VERSION = 1;
+/** Where a router listens unless it is told otherwise. */
+export const ROUTER_PORT = 2022;
+/** Route ids that one `routes` channel may ask for, and those that one session server has at a time. */
+export const MAX_ROUTES_ASKED = 8;
+export const MAX_LIVE_ROUTES = 64;

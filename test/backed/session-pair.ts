@@ -83,7 +83,7 @@ export class SessionPair {
       clock: this.clock,
       crypto,
       context,
-      routeId: this.random.bytes(ROUTE_ID_BYTES),
+      routeId: () => this.random.bytes(ROUTE_ID_BYTES),
       instance: this.random.bytes(INSTANCE_ID_BYTES),
       keys: this.keys,
       isNoRoute: () => false,

@@ -88,7 +88,7 @@ export class SessionRecorder {
       clock: this.clock,
       crypto: recordingCrypto(ephemerals[0], []),
       context: this.#context,
-      routeId: new Uint8Array(16).fill(0xab),
+      routeId: () => new Uint8Array(16).fill(0xab),
       instance: this.#instance,
       keys: this.#keys,
       isNoRoute: () => false,

@@ -64,7 +64,7 @@ function plan(tcpFailure?: Error, setting: Setting = {}) {
     clock,
     crypto: fakeLinkCrypto(new SeededRandom(1)),
     context: { sessionId: new Uint8Array(16), protocol: 1, features: [] },
-    routeId: new Uint8Array(16),
+    routeId: () => new Uint8Array(16),
     instance: new Uint8Array(16),
     keys: ClientKeys.fromRoot(new Uint8Array(32)),
     isNoRoute: (error: unknown) => error instanceof DialFailure && error.kind === 'no-route',

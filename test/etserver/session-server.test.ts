@@ -158,7 +158,7 @@ class Host {
         clock: this.clock,
         crypto: cheapCrypto,
         context: this.#context,
-        routeId: new Uint8Array(16),
+        routeId: () => new Uint8Array(16),
         instance: new Uint8Array(16).fill(instance),
         keys: this.#keys,
         isNoRoute: () => false,

@@ -57,7 +57,7 @@ export class SimClient {
       clock,
       crypto,
       context,
-      routeId: new Uint8Array(16),
+      routeId: () => new Uint8Array(16),
       instance: this.instance,
       keys,
       isNoRoute: () => false,

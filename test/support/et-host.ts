@@ -81,10 +81,13 @@ export class EtHost {
       HOME: home,
       PATH: `${join(home, 'bin')}:${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
       EVERTERM_RUN_DIR: join(home, 'run'),
+      // Where a test may start a router; never the machine's own.
+      EVERTERM_ROUTER_SOCKET: join(home, 'router', 'router.sock'),
       LANG: 'C.UTF-8',
       TERM: 'xterm-256color',
     };
-    const onHost = `SetEnv HOME=${home} PATH=${environment.PATH} EVERTERM_RUN_DIR=${environment.EVERTERM_RUN_DIR}`;
+    const { PATH, EVERTERM_RUN_DIR, EVERTERM_ROUTER_SOCKET } = environment;
+    const onHost = `SetEnv HOME=${home} PATH=${PATH} EVERTERM_RUN_DIR=${EVERTERM_RUN_DIR} EVERTERM_ROUTER_SOCKET=${EVERTERM_ROUTER_SOCKET}`;
     const sshd = await Sshd.start({ ...options, config: [onHost, ...(options.config ?? [])] });
     return new EtHost(home, sshd, environment);
   }

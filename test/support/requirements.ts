@@ -28,6 +28,7 @@ export type RequirementName =
   | 'ssh-agent'
   | 'ssh-keygen'
   | 'sshd'
+  | 'systemd'
   | 'tmux';
 
 /** The way every requirement is answered: nothing when it is met, else what is missing and how to get it. */
@@ -52,6 +53,8 @@ const PACKAGE_OF: Readonly<Record<string, string>> = {
   'ssh-agent': 'openssh-client',
   'ssh-keygen': 'openssh-client',
   sshd: 'openssh-server',
+  'systemd-analyze': 'systemd',
+  'systemd-socket-activate': 'systemd',
 };
 
 /** The absolute path of a program, from PATH and the system's own directories. */
@@ -132,6 +135,8 @@ function look(name: RequirementName): string | undefined {
       return firstMissingTool(['ssh-agent', 'ssh-add']);
     case 'redis':
       return firstMissingTool(['redis-server', 'redis-cli']);
+    case 'systemd':
+      return firstMissingTool(['systemd-analyze', 'systemd-socket-activate']);
     case 'nft':
       return requirement('root').missing ?? firstMissingTool(['nft']);
     case 'netlab':

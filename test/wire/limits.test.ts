@@ -73,6 +73,19 @@ const CLAIMS: readonly (readonly [string, readonly number[]])[] = [
     [limits.MAX_INFLATE_RATIO, limits.MAX_INFLATE_EXCESS_BYTES],
   ],
   ["of the client's DATA (at most # MiB)", [limits.MAX_FIRST_DATA_BYTES / 2 ** 20]],
+  ['metadata: `{"count": n}`, n within #..#', [1, limits.MAX_ROUTES_ASKED]],
+  ['A server gives out # at a time', [limits.MAX_LIVE_ROUTES]],
+  [
+    'A line is at most # bytes long, without its line feed, and has at most # secrets',
+    [limits.MAX_ROUTER_LINE, limits.MAX_SECRETS_PER_LINE],
+  ],
+  ['shown within # s by a connection', [limits.DIAL_BACK_MS / 1000]],
+  [
+    'At most # connections have proved nothing, each for at most # s',
+    [limits.MAX_UNPROVEN, limits.UNPROVEN_MS / 1000],
+  ],
+  ['| EVTJ | # | length |', [limits.JUMP_VERSION]],
+  ['A router listens on TCP port #', [limits.ROUTER_PORT]],
 ];
 
 test.each(CLAIMS)('PROTOCOL.md says the number of limits.ts: %s', (claim, numbers) => {

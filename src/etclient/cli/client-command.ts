@@ -5,6 +5,7 @@ import type { FoundValue } from '../../config/found-value.ts';
 import type { Endpoint } from '../../forward/endpoint.ts';
 import type { ForwardFlags } from './forward-flags.ts';
 import type { GivenFlags } from './given-flags.ts';
+import type { JumpHost } from './jump-flags.ts';
 import type { ServiceCommand } from './service-words.ts';
 import type { ForwardCommand, StatusCommand } from './subcommands.ts';
 
@@ -71,6 +72,8 @@ export interface ConnectCommand extends SessionFlags {
   readonly via: string | undefined;
   /** Addresses and interfaces of this machine that links leave from; none: any. */
   readonly from: readonly string[];
+  /** Whose router hands links on to the host; `undefined`: they go straight. */
+  readonly jumpHost?: JumpHost;
   /** `undefined`: `ssh` for a command without a terminal, else `none`. */
   readonly fallback: 'ssh' | 'none' | undefined;
 }

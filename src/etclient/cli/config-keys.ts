@@ -1,5 +1,6 @@
 import type { SshConfig } from '../../bootstrap/ssh-config.ts';
 import type { ConfigKey } from '../../config/config-value.ts';
+import { ROUTER_PORT } from '../../wire/limits.ts';
 import { DEFAULT_UDP_IDLE_SECONDS } from './forward-flags.ts';
 import type { ClientFlagKey } from './option-table.ts';
 import { DEFAULT_SERVER_PORT } from './server-port.ts';
@@ -29,6 +30,8 @@ export const CLIENT_KEYS: readonly ClientKey[] = [
     otherwise: 'straight to the session server where that works, else through ssh',
   },
   { name: 'from', kind: 'list' },
+  { name: 'jumphost', kind: 'text', otherwise: 'none' },
+  { name: 'jport', kind: 'amount', default: String(ROUTER_PORT) },
   { name: 'port', kind: 'amount', default: DEFAULT_SERVER_PORT },
   { name: 'bind', kind: 'text', otherwise: 'all addresses' },
   { name: 'server-path', kind: 'text', otherwise: 'it is looked for' },

@@ -19,8 +19,6 @@ const FOREIGN: Readonly<Record<string, string>> = {
   '-Y': 'forwards X11 in ssh; et does not: use ssh -Y',
   '-y': 'writes to the system log in ssh: write --log FILE',
   '--host': 'is the host in Eternal Terminal: write it without a flag, after the options',
-  '--jport': 'is the port on the jump host in Eternal Terminal; et needs none there: leave it out',
-  '--jumphost': 'is the jump host in Eternal Terminal: write -J HOST',
   '--kill-other-sessions':
     'ends your other sessions in Eternal Terminal: run `etserver kill --all` on the host',
   '--logtostdout': 'shows the log in Eternal Terminal: write -v, which shows it on standard error',

@@ -16,6 +16,8 @@ export type ClientFlagKey =
   | 'ipv4'
   | 'ipv6'
   | 'jump'
+  | 'jumphost'
+  | 'jport'
   | 'keepalive'
   | 'local'
   | 'log'
@@ -138,6 +140,20 @@ export const CLIENT_FLAGS: readonly Flag<ClientFlagKey>[] = [
     long: '--explain',
     group: SESSION,
     help: 'print which roads would be tried, when and why, and exit',
+  },
+  {
+    key: 'jumphost',
+    long: '--jumphost',
+    argument: '[USER@]HOST',
+    group: SESSION,
+    help: 'go through this host: ssh as with -J, and links by its router, which hands them on unread',
+  },
+  {
+    key: 'jport',
+    long: '--jport',
+    argument: 'N',
+    group: SESSION,
+    help: 'port of the router of --jumphost (default: 2022)',
   },
   {
     key: 'grace',

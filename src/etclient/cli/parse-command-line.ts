@@ -10,6 +10,7 @@ import type {
 import { parseChoice, parseName, parsePortRange, parseVia } from './flag-values.ts';
 import { FORWARD_KEYS } from './forward-flags.ts';
 import { GivenFlags, spelled } from './given-flags.ts';
+import { jumpFlags } from './jump-flags.ts';
 import { CLIENT_FLAGS, type ClientFlagKey, HIDDEN_CLIENT_FLAGS } from './option-table.ts';
 import { type ReadArguments, readArguments, unknownFlag } from './read-arguments.ts';
 import { DEFAULT_SERVER_PORT } from './server-port.ts';
@@ -35,6 +36,8 @@ const NOT_LOCAL: readonly ClientFlagKey[] = [
   'ipv4',
   'ipv6',
   'jump',
+  'jumphost',
+  'jport',
   'login',
   'no-x11',
   'port',
@@ -124,6 +127,9 @@ function hostCommand(
     settings.valuesFor(destination.host),
     (key) => unfit.includes(key) || (key === 'port' && destination.serverPort !== undefined),
   );
+  if (typed.has('jport') && !given.has('jumphost')) {
+    throw usageError('--jport goes with --jumphost HOST: write both');
+  }
   const command = citing(applied, () => connectCommand(given, target));
   if (command.kind !== 'connect') return command;
   if (typed.has('print-config')) return { kind: 'print-config', command, typed, applied };
@@ -164,6 +170,7 @@ export function connectCommand(
     kind: 'connect',
     ...session,
     ...ssh,
+    ...jumpFlags(given, ssh),
     destination,
     serverPath: given.value('server-path', (text) => parseName('--server-path', text)),
     serverPort: serverPort(given, destination),

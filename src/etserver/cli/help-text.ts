@@ -1,11 +1,15 @@
 import { formatFlags, formatRow } from '../../base/format-flags.ts';
 import { SERVER_FLAGS, SUBCOMMANDS, type Subcommand } from './option-table.ts';
 
-const USAGE = `Usage: etserver ls [--json]
+const USAGE = `Usage: etserver [router] [-p PORT] [--bind ADDRESS]... [--socket PATH]
+                [--allow-forward-to LIST]
+       etserver router --status [--json]
+       etserver ls [--json]
        etserver kill ID... | --all
 
 The far end of et: it holds a shell for a client that may lose its network. et
-starts it over SSH; nothing has to run beforehand, and none of it needs root.
+starts it over SSH; nothing has to run beforehand, and none of it needs root. A
+router is for machines that want one port for all: see docs/router.md.
 `;
 
 /** What `etserver --help` prints. */

@@ -1,10 +1,20 @@
 import type { Flag } from '../../base/flag.ts';
 
-export type ServerFlagKey = 'all' | 'detached' | 'help' | 'json' | 'version';
+export type ServerFlagKey =
+  | 'all'
+  | 'allow-forward-to'
+  | 'bind'
+  | 'detached'
+  | 'help'
+  | 'json'
+  | 'port'
+  | 'socket'
+  | 'status'
+  | 'version';
 
 /** A subcommand of `etserver`. */
 export interface Subcommand {
-  readonly name: 'session' | 'connect' | 'alive' | 'ls' | 'kill';
+  readonly name: 'router' | 'session' | 'connect' | 'alive' | 'ls' | 'kill';
   /** Its operands, as `ID`. */
   readonly operands: string;
   readonly flags: readonly Flag<ServerFlagKey>[];
@@ -14,6 +24,7 @@ export interface Subcommand {
 }
 
 const GROUP = 'Options';
+const ROUTER_GROUP = 'Options of router';
 
 const ALL: Flag<ServerFlagKey> = {
   key: 'all',
@@ -31,7 +42,7 @@ const JSON_FLAG: Flag<ServerFlagKey> = {
   key: 'json',
   long: '--json',
   group: GROUP,
-  help: 'with ls: for programs',
+  help: 'with ls, and with router --status: for programs',
 };
 
 /** Flags that every subcommand takes, and none at all. */
@@ -40,7 +51,54 @@ export const COMMON_SERVER_FLAGS: readonly Flag<ServerFlagKey>[] = [
   { key: 'help', short: '-h', long: '--help', group: GROUP, help: 'print this' },
 ];
 
+/** The flags of `etserver router`. They take values, and have a parser of their own, `router-words.ts`. */
+export const ROUTER_FLAGS: readonly Flag<ServerFlagKey>[] = [
+  {
+    key: 'port',
+    short: '-p',
+    long: '--port',
+    argument: 'PORT',
+    group: ROUTER_GROUP,
+    help: 'where clients come to (default: 2022)',
+  },
+  {
+    key: 'bind',
+    long: '--bind',
+    argument: 'ADDRESS',
+    group: ROUTER_GROUP,
+    help: 'address to listen on; may be repeated (default: all)',
+  },
+  {
+    key: 'socket',
+    long: '--socket',
+    argument: 'PATH',
+    group: ROUTER_GROUP,
+    help: 'where session servers come to (default: $EVERTERM_ROUTER_SOCKET, or /run/everterm/router.sock)',
+  },
+  {
+    key: 'allow-forward-to',
+    long: '--allow-forward-to',
+    argument: 'HOST[:PORTS],...',
+    group: ROUTER_GROUP,
+    help: "be a jump host: hand clients on to these hosts' routers, by name (* in it is any part), address or range, IPv6 in brackets (default: none; ports: 2022)",
+  },
+  {
+    key: 'status',
+    long: '--status',
+    group: ROUTER_GROUP,
+    help: 'say how many session servers and links the router that runs has',
+  },
+  JSON_FLAG,
+];
+
 export const SUBCOMMANDS: readonly Subcommand[] = [
+  {
+    name: 'router',
+    operands: '',
+    flags: ROUTER_FLAGS,
+    audience: 'person',
+    help: 'one port for all sessions of this machine; also without the word',
+  },
   {
     name: 'ls',
     operands: '',
@@ -80,6 +138,6 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
 
 /** Every flag of `etserver`, in the order of `--help`. */
 export const SERVER_FLAGS: readonly Flag<ServerFlagKey>[] = [
-  ...SUBCOMMANDS.flatMap(({ flags }) => flags),
+  ...new Set(SUBCOMMANDS.flatMap(({ flags }) => flags)),
   ...COMMON_SERVER_FLAGS,
 ];

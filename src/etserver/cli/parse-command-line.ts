@@ -3,11 +3,13 @@ import { nearestWord } from '../../base/nearest-word.ts';
 import { usageError } from '../../base/usage-error.ts';
 import {
   COMMON_SERVER_FLAGS,
+  ROUTER_FLAGS,
   SERVER_FLAGS,
   type ServerFlagKey,
   SUBCOMMANDS,
   type Subcommand,
 } from './option-table.ts';
+import { parseRouterWords } from './router-words.ts';
 import type { ServerCommand } from './server-command.ts';
 
 const ID_DIGITS = 32;
@@ -15,12 +17,15 @@ const ID_DIGITS = 32;
 const MIN_PREFIX_DIGITS = 4;
 
 /**
- * What the arguments of `etserver`, without the program's name, ask for. No flag takes a value, and the host starts `etserver` for
- * every session, so this does without a parser that takes longer to load than to run.
+ * What the arguments of `etserver`, without the program's name, ask for. Only the router's flags take values, and the host starts
+ * `etserver` for every session, so this does without a parser that takes longer to load than to run.
  *
  * @throws {EtError} ET_ERR_USAGE, one line that names the argument and the fix
  */
 export function parseCommandLine(argv: readonly string[]): ServerCommand {
+  const [first, ...others] = argv;
+  if (first === 'router') return parseRouterWords(others);
+  if (first === undefined || isRouterFlag(first)) return parseRouterWords(argv);
   const typedFlags = argv.filter((word) => word.startsWith('-'));
   const keys = typedFlags.map(flagKey);
   if (keys.includes('help')) return { kind: 'help' };
@@ -32,11 +37,18 @@ export function parseCommandLine(argv: readonly string[]): ServerCommand {
   if (foreign !== undefined) {
     throw usageError(`${foreign} is not a flag of etserver ${subcommand.name}: leave it out`);
   }
+  if (subcommand.name === 'router') throw usageError('router stands before its flags');
   return commandOf(subcommand.name, new Set(keys), operands);
 }
 
+/** `etserver` without a command is the router, whose flags then come first. */
+function isRouterFlag(word: string): boolean {
+  const own = ROUTER_FLAGS.filter(({ key }) => key !== 'json');
+  return own.flatMap(spellingsOf).some((each) => word.startsWith(each));
+}
+
 function commandOf(
-  name: Subcommand['name'],
+  name: Exclude<Subcommand['name'], 'router'>,
   flags: ReadonlySet<ServerFlagKey>,
   operands: readonly string[],
 ): ServerCommand {

@@ -1,7 +1,10 @@
+import type { RouterCommand } from './router-words.ts';
+
 /** What a command line of `etserver` asks for. Ids are 32 hexadecimal digits in lower case. */
 export type ServerCommand =
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
+  | RouterCommand
   /** Serves one session; `detached`: it already leads a process session of its own. */
   | { readonly kind: 'session'; readonly detached: boolean }
   /** Carries a client's bytes between standard input and output and a session of this user. */

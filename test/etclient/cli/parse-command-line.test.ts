@@ -364,6 +364,31 @@ describe('a mistake is answered with the flag and the fix', () => {
   });
 });
 
+describe('a jump host', () => {
+  test('is a host for ssh, and a router for links', () => {
+    expect(parseCommandLine(['--jumphost', 'me@gate', '--jport', '7000', 'host'])).toMatchObject({
+      ssh: { jump: 'me@gate' },
+      jumpHost: { destination: { user: 'me', host: 'gate' }, port: 7000 },
+    });
+    expect(parseCommandLine(['--jumphost', 'gate', 'host'])).toMatchObject({
+      jumpHost: { port: 2022 },
+    });
+    expect(parseCommandLine(['-J', 'gate', 'host'])).not.toHaveProperty('jumpHost');
+  });
+
+  test.each([
+    [['--jport', '7', 'host'], '--jport goes with --jumphost HOST'],
+    [['--jumphost', 'gate', '--jport', '0', 'host'], '--jport "0": a port within 1-65535'],
+    [['--jumphost', 'gate', '-J', 'gate', 'host'], '--jumphost and -J both name a jump host'],
+    [['--jumphost', 'gate:7', 'host'], '--jport N'],
+    [['--jumphost', '-x', 'host'], '--jumphost'],
+    [['--jumphost', 'gate', '--ssh', 'gcloud compute ssh', 'host'], 'is not given to the command'],
+    [['--jumphost', 'gate', '--local'], '--local'],
+  ])('%j is a mistake, which is named', (line, message) => {
+    expect(() => parseCommandLine(line)).toThrow(message);
+  });
+});
+
 describe('a flag that means something else in another program says both meanings', () => {
   test.each([
     ['-t h top', ['-t', 'in ssh', '--tty', 'Eternal Terminal', 'tunnel']],
@@ -375,7 +400,6 @@ describe('a flag that means something else in another program says both meanings
     ['-e none h', ['-c CMD', 'Eternal Terminal', "ssh's -e", '--escape-char']],
     ['-c aes128-gcm@openssh.com h', ["ssh's -c", '-o Ciphers=aes128-gcm@openssh.com']],
     ['-v 9 h', ['no number', 'Eternal Terminal', '-vvv']],
-    ['--jumphost=gate h', ['--jumphost', 'Eternal Terminal', '-J']],
     ['--verbose 9 h', ['--verbose', '-v']],
   ])('%s', (line, parts) => {
     const message = objection(line);

@@ -30,11 +30,65 @@ test.each<[string, ServerCommand]>([
   expect(parseCommandLine(argv(line))).toEqual(expected);
 });
 
+describe('the router, whose flags take values', () => {
+  const usual = { kind: 'router', port: 2022, bind: [], socket: undefined, forwardTo: undefined };
+  test.each<[string, object]>([
+    ['', usual],
+    ['router', usual],
+    ['-p 7000', { ...usual, port: 7000 }],
+    ['router -p7000', { ...usual, port: 7000 }],
+    ['router --port=0 --port 7', { ...usual, port: 7 }],
+    ['router --bind ::1 --bind=10.0.0.5', { ...usual, bind: ['::1', '10.0.0.5'] }],
+    ['--bind [::1]', { ...usual, bind: ['::1'] }],
+    ['--socket /run/x/r.sock', { ...usual, socket: '/run/x/r.sock' }],
+    ['router --status', { kind: 'router-status', socket: undefined, json: false }],
+    ['router --status --json --socket /x', { kind: 'router-status', socket: '/x', json: true }],
+    ['router --help', { kind: 'help' }],
+    ['router -V', { kind: 'version' }],
+  ])('%s', (line, expected) => {
+    expect(parseCommandLine(argv(line))).toEqual(expected);
+  });
+
+  test('--allow-forward-to may be repeated, and adds', () => {
+    const command = parseCommandLine(
+      argv('router --allow-forward-to a.example --allow-forward-to b.example:7'),
+    );
+    if (command.kind !== 'router') throw new Error(command.kind);
+    const { forwardTo } = command;
+    expect(forwardTo?.objectionToName('a.example', 2022)).toBeUndefined();
+    expect(forwardTo?.objectionToName('b.example', 7)).toBeUndefined();
+    expect(forwardTo?.objectionToName('b.example', 8)).toContain('not among');
+  });
+
+  test.each([
+    ['router -p 65536', '-p "65536": a port within 1-65535, or 0 for any; the default is 2022'],
+    ['router -p', '-p needs a value: -p PORT'],
+    ['router --bind -x', '--bind "-x": an address of this machine, as 10.0.0.5 or ::1'],
+    ['router --socket x', '--socket "x": an absolute path, as /run/et/router.sock'],
+    ['router --statsu', '"--statsu" is not a flag of etserver router; did you mean --status?'],
+    ['router --status=1', '--status takes no value: leave --status=1 at that'],
+    ['router --json', '--json goes with --status: write both, or leave it out'],
+    ['router --status -p 7', '--status asks a router that runs: leave out -p/--port'],
+    ['router foo', 'etserver router takes no "foo": leave it out'],
+    ['router --all', '"--all" is not a flag of etserver router; etserver --help lists all'],
+  ])('%s', (line, message) => {
+    expect(() => parseCommandLine(argv(line))).toThrow(new EtError('ET_ERR_USAGE', message));
+  });
+
+  test('a target that is no host is named', () => {
+    expect(() => parseCommandLine(argv('router --allow-forward-to 10.0.0.1/8'))).toThrow(
+      /^--allow-forward-to: "10.0.0.1\/8": /u,
+    );
+  });
+});
+
 describe('a mistake is answered with the argument and the fix', () => {
   test.each([
-    ['', 'etserver needs a command: ls, kill, session, connect, alive'],
-    ['--json', 'etserver needs a command: ls, kill, session, connect, alive'],
-    ['list', '"list" is not a command of etserver; it has ls, kill, session, connect, alive'],
+    ['--json', 'etserver needs a command: router, ls, kill, session, connect, alive'],
+    [
+      'list',
+      '"list" is not a command of etserver; it has router, ls, kill, session, connect, alive',
+    ],
     ['sesion', '"sesion" is not a command of etserver; did you mean session?'],
     ['ls --jsno', '"--jsno" is not a flag of etserver; did you mean --json?'],
     ['ls --xyzzy', '"--xyzzy" is not a flag of etserver; etserver --help lists all'],

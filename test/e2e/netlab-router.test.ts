@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest';
+import { CountedWork } from '../support/counted-work.ts';
+import { LabHost } from '../support/lab-host.ts';
+import { describeNeeding } from '../support/requirements.ts';
+import { RouterProcess } from '../support/router-process.ts';
+import { SEED } from '../support/seed.ts';
+import { SeededRandom } from '../support/seeded-random.ts';
+
+const TEST_MS = 300_000;
+const MEGABYTE = 1_000_000;
+
+describeNeeding(
+  ['netlab', 'sshd', 'nft'],
+  `a shell behind a router, across a network (EVERTERM_SEED=${SEED})`,
+  () => {
+    test.concurrent('lives on the one port that is open, through cuts, roaming and the ends of its router', {
+      timeout: TEST_MS,
+    }, async (context) => {
+      const random = new SeededRandom(SEED + 51);
+      const host = await LabHost.during(context, { settings: ['delay=10', 'rate=8000', 'loss=1'] });
+      const router = await RouterProcess.start(host.host, {
+        port: 2022,
+        prefix: host.lab.commandIn('server', []),
+      });
+      context.onTestFinished(() => router.stop());
+      // Nothing but ssh and the router's port gets in, and nothing at all is connected to from the host.
+      const rule = 'iifname lab0 tcp dport != { 22, 2022 } drop';
+      const chain = `chain input { type filter hook input priority 0; ${rule}; }`;
+      const out =
+        'chain output { type filter hook output priority 0; oifname lab0 ct state new drop; }';
+      host.run('server', 'nft', `add table inet onlyrouter { ${chain}; ${out}; }`);
+      const work = await CountedWork.start(host, {
+        random,
+        outputBytes: 8 * MEGABYTE,
+        inputBytes: 50_000,
+        args: ['--via', 'tcp', 'testhost'],
+      });
+      expect((await router.status()).links).toBe(1);
+      for (const part of [0.1, 0.3, 0.5, 0.7]) {
+        await work.reached(part);
+        if (part === 0.1 || part === 0.5) {
+          await router.kill(part === 0.1 ? 'SIGKILL' : 'SIGTERM');
+          await router.startAgain(random.integer(0, 800));
+        } else if (part === 0.3) {
+          await host.lab.control('reset');
+        } else {
+          await host.lab.run('roam');
+        }
+      }
+      await work.finish();
+      expect(new Set(host.joined)).toEqual(new Set(['tcp']));
+    });
+
+    test.concurrent('moves to ssh when the router is closed off, and back when it is open again', {
+      timeout: TEST_MS,
+    }, async (context) => {
+      const random = new SeededRandom(SEED + 52);
+      const host = await LabHost.during(context, { settings: ['delay=10', 'rate=8000'] });
+      const router = await RouterProcess.start(host.host, {
+        port: 2022,
+        prefix: host.lab.commandIn('server', []),
+      });
+      context.onTestFinished(() => router.stop());
+      const work = await CountedWork.start(host, { random, outputBytes: 8 * MEGABYTE });
+      await work.reached(0.1);
+      expect(host.joined).toEqual(['ssh-stdio', 'tcp']);
+      host.closeAllButSsh();
+      await work.reached(0.4);
+      host.openAll();
+      await work.reached(0.5);
+      await work.finish();
+      expect(host.joined.slice(2)).toContain('ssh-stdio');
+    });
+  },
+);

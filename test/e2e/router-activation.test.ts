@@ -1,0 +1,94 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { RouterStatus } from '../../src/router/router-status.ts';
+import { ETSERVER, EtHost } from '../support/et-host.ts';
+import { freePort } from '../support/free-port.ts';
+import { echo, helloTo, localServer, roundTrip } from '../support/local-servers.ts';
+import { Program } from '../support/program.ts';
+import { PROJECT_ROOT } from '../support/project-root.ts';
+import { describeNeeding } from '../support/requirements.ts';
+import { until } from '../support/until.ts';
+
+const UNITS = [
+  'everterm-router.socket',
+  'everterm-router-registration.socket',
+  'everterm-router.service',
+];
+
+describeNeeding(['systemd', 'sshd'], 'a router under systemd', () => {
+  test('takes the sockets that systemd listens on, and tells their port', async (context) => {
+    const host = await EtHost.start();
+    context.onTestFinished(() => host.stop());
+    const port = await freePort();
+    const socket = join(host.home, 'router', 'router.sock');
+    const program = Program.during(
+      context,
+      [
+        'systemd-socket-activate',
+        ...['-l', `127.0.0.1:${port}`, '-l', socket, '--fdname=tcp:registration'],
+        process.execPath,
+        ETSERVER,
+        'router',
+        // It hands no variables on.
+        ...['--socket', socket],
+      ],
+      { cwd: host.home, environment: host.environment },
+    );
+    await until(
+      'sockets',
+      () => program.stderr,
+      (text) => text.includes('Listening on 127') && text.includes(socket),
+    );
+    const server = await until(
+      'a registration',
+      () => localServer(socket, echo),
+      (found) => found !== undefined,
+    );
+    expect(server?.registration.port).toBe(port);
+    const client = await helloTo(port, server?.routeId ?? new Uint8Array(16));
+    await roundTrip(client);
+    const { stdout } = await host.etserver('router', '--status', '--json', '--socket', socket);
+    expect(JSON.parse(stdout.toString()) as RouterStatus).toMatchObject({
+      port,
+      servers: 1,
+      links: 1,
+    });
+    client.destroy();
+    server?.registration.close();
+  });
+
+  test('has units that systemd takes, with a program that is there', async (context) => {
+    const host = await EtHost.start();
+    context.onTestFinished(() => host.stop());
+    const files = UNITS.map((name) => {
+      const text = readFileSync(join(PROJECT_ROOT, 'systemd', name), 'utf8');
+      // The program and its user are the administrator's to install.
+      const here = text
+        .replace('/usr/bin/etserver', '/bin/true')
+        .replace('User=everterm', 'User=root');
+      return host.file(`units/${name}`, here);
+    });
+    const said = execFileSync('systemd-analyze', ['verify', ...files], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, SYSTEMD_LOG_LEVEL: 'warning' },
+    });
+    expect(said).toBe('');
+  });
+
+  test('has nothing that it could do without', () => {
+    const text = readFileSync(join(PROJECT_ROOT, 'systemd', 'everterm-router.service'), 'utf8');
+    for (const line of [
+      'NoNewPrivileges=yes',
+      'ProtectSystem=strict',
+      'ProtectHome=yes',
+      'PrivateTmp=yes',
+      'CapabilityBoundingSet=',
+      'RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX',
+    ]) {
+      expect(text.split('\n')).toContain(line);
+    }
+  });
+});
