@@ -5,7 +5,7 @@ import { join } from 'node:path';
 /** Programs, and the rooms whose main.js they are. */
 const PROGRAMS = { et: 'etclient', etserver: 'etserver' };
 /** Loaded by the few commands that need them: native code, or 40 ms of JavaScript. */
-const APART = ['node-pty', 'ssh2', 'blessed', /^@noble\//];
+const APART = ['node-pty', 'ssh2', 'blessed', 'ws', 'socks', /^@noble\//];
 
 /**
  * Puts each program into one file, `dist/bin/NAME.cjs`, beside the modules that tsc has made in `dist`. A program of two hundred

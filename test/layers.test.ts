@@ -65,6 +65,11 @@ const ONLY_IN: readonly { modules: RegExp; files: RegExp; why: string }[] = [
   { modules: /^node-pty$/u, files: /^process\//u, why: 'a pty is made in one room' },
   { modules: /^ssh2$/u, files: /^bootstrap\//u, why: 'SSH is spoken in one room' },
   { modules: /^smol-toml$/u, files: /^config\//u, why: 'one room reads configuration' },
+  {
+    modules: /^(?:ws|socks)$/u,
+    files: /^link\//u,
+    why: 'WebSockets and SOCKS proxies are spoken in one room',
+  },
   { modules: /^blessed$/u, files: /^etclient\//u, why: 'only a client has a screen of its own' },
   {
     modules: /^commander$/u,
@@ -123,9 +128,18 @@ describe('layers', () => {
     expect(loaded.filter((each) => /^(?:ssh2|blessed|etclient\/.*)$/u.test(each))).toEqual([]);
   });
 
-  test('a client loads ssh2, blessed and @noble/ciphers only when the command at hand needs them', () => {
+  test('a client loads ssh2, blessed, ws, socks and @noble/ciphers only when the command at hand needs them', () => {
     const loaded = [...closureOf('etclient/main.ts', ['static'], importsOfExisting)];
-    expect(loaded.filter((each) => /^(?:ssh2|blessed|@noble\/.*)$/u.test(each))).toEqual([]);
+    const apart = /^(?:ssh2|blessed|ws|socks|@noble\/.*)$/u;
+    expect(loaded.filter((each) => apart.test(each))).toEqual([]);
+  });
+
+  test('ws, socks, and what they need of Node, are loaded only where a WebSocket or a proxy is used', () => {
+    const entries = ['websocket-dial', 'proxied-tcp-dial', 'websocket-entrance'];
+    const loaded = entries.flatMap((entry) => [
+      ...closureOf(`link/${entry}.ts`, ['static'], importsOfExisting),
+    ]);
+    expect(loaded.filter((each) => /^(?:ws|socks|node:(?:http|tls))$/u.test(each))).toEqual([]);
   });
 });
 
@@ -167,6 +181,7 @@ describe('the check of layers', () => {
     ['base/random.ts', IMPORT.value('node:crypto')],
     ['mux/duplex-mux.ts', IMPORT.value('node:stream')],
     ['link/tcp.ts', IMPORT.value('node:net')],
+    ['link/a.ts', IMPORT.dynamic('ws')],
     ['etserver/control-socket.ts', IMPORT.value('node:net')],
     ['etclient/main.ts', IMPORT.dynamic('../bootstrap/ssh2-runner.ts')],
     ['wire/a.ts', "// import { a } from '../backed/b.ts';\n/*\nimport 'node:fs';\n*/"],
@@ -185,6 +200,7 @@ describe('the check of layers', () => {
     ['terminal/a.ts', IMPORT.value('../process/pty.ts')],
     ['terminal/a.ts', IMPORT.value('node-pty')],
     ['link/a.ts', IMPORT.value('@noble/ciphers/chacha.js')],
+    ['router/a.ts', IMPORT.dynamic('ws')],
     ['attic/a.ts', IMPORT.value('../base/bytes.ts')],
     ['base/a.ts', IMPORT.value('./bytes.js')],
   ])('%s may not: %s', (file, text) => {

@@ -26,7 +26,7 @@ export function explain(
   command: ConnectCommand,
   config: SshConfig | undefined,
 ): string {
-  const means = roadMeans(deps, command);
+  const means = roadMeans(deps, command, config?.hostName ?? command.destination.host);
   const path = roadStorePath(deps.environment, deps.home);
   const record = new RoadStore(path, deps.random, deps.logger).find(destinationOf(command));
   const here = networkKey(deps.interfaces());

@@ -24,6 +24,11 @@ export class ForwardAccess {
     return this.#current;
   }
 
+  /** Whether one of them listens on this port of this machine. */
+  listensOn(port: number): boolean {
+    return this.#current?.set.listensOn(port) ?? false;
+  }
+
   /** The session runs: forwards begin to listen, and the client can be asked about them. */
   begin(
     session: Pick<ControlSubject, 'id' | 'host' | 'needsLogin' | 'tryLogin'>,

@@ -92,7 +92,7 @@ async function checkVia(deps: ClientDeps, command: ConnectCommand): Promise<void
     import('./check-roads.ts'),
     import('./road-means.ts'),
   ]);
-  checkRoads(command.via, roadMeans(deps, command));
+  checkRoads(command.via, roadMeans(deps, command, command.destination.host));
 }
 
 async function connectTo(command: ConnectCommand): Promise<WorkEnd> {

@@ -9,8 +9,11 @@ import { ownAddresses } from '../link/own-addresses.ts';
 import { formatEndpoint } from '../link/plain-address.ts';
 import { SocketFactory } from '../link/socket-factory.ts';
 import { TcpDialer } from '../link/tcp-dial.ts';
+import { webSocketDial } from '../link/websocket-dial.ts';
+import { parseWebSocketUrl } from '../link/websocket-url.ts';
 import { encodeJumpPreamble } from '../wire/jump-preamble.ts';
 import type { ConnectCommand } from './cli/client-command.ts';
+import { LinkProxies } from './link-proxies.ts';
 import type { RoadMeans } from './road-dials.ts';
 
 export interface RoadMeansDeps {
@@ -19,15 +22,65 @@ export interface RoadMeansDeps {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** What there is to dial with: here, and nowhere else, it is decided which roads a client has. */
-export function roadMeans(deps: RoadMeansDeps, command: ConnectCommand): RoadMeans {
-  const tcp = tcpDials(deps, command);
+/** What binds a dial: an address to leave from, a family. */
+interface Binding {
+  readonly localAddress?: string;
+  readonly family?: 4 | 6;
+}
+
+/**
+ * What there is to dial `host` with: here, and nowhere else, it is decided which roads a client has. `isOwnPort`: this process listens on
+ * that port of loopback.
+ */
+export function roadMeans(
+  deps: RoadMeansDeps,
+  command: ConnectCommand,
+  host: string,
+  isOwnPort: (port: number) => boolean = () => false,
+): RoadMeans {
+  const { clock, environment } = deps;
+  const resolver = new HostResolver();
+  const tcpDialer = new TcpDialer(clock, new SocketFactory(clock), resolver);
+  const proxies = new LinkProxies({ clock, resolver }, environment, isOwnPort);
+  const leaving = leavingFrom(deps, command);
+  const tcp: RoadMeans['tcp'] = (target, port) =>
+    leaving(`tcp ${formatEndpoint(target, port)}`, (binding) =>
+      tcpDialer.to({ host: target, port, ...binding }),
+    );
   return {
     tcp,
-    webSocket: undefined,
-    proxy: undefined,
+    webSocket: (address) => {
+      const url = parseWebSocketUrl(address);
+      return leaving(url.shown, (binding) => (signal) => {
+        const proxy = proxies.of({ kind: url.isSecure ? 'wss' : 'ws', ...url });
+        return webSocketDial({ clock, resolver }, address, { ...binding, proxy })(signal);
+      });
+    },
+    proxy: proxies.isNamedFor(host)
+      ? (target, port) =>
+          leaving(`proxy to ${formatEndpoint(target, port)}`, (binding) =>
+            proxies.tcpDial({ host: target, port, ...binding }),
+          )
+      : undefined,
     jump: jumpDials(deps, command, tcp),
   };
+}
+
+/** Makes dials that leave from wherever `--from` says. */
+function leavingFrom(
+  { clock, interfaces }: RoadMeansDeps,
+  { ssh: { family }, from }: ConnectCommand,
+): (target: string, dialOf: (binding: Binding) => Dial) => Dial {
+  const bound = family === undefined ? {} : { family };
+  if (from.length === 0) return (_target, dialOf) => dialOf(bound);
+  return (target, dialOf) =>
+    dialFrom({
+      clock,
+      sources: () => from.flatMap((place) => ownAddresses(place, interfaces())),
+      dial: (localAddress) => dialOf({ ...bound, localAddress }),
+      target,
+      nowhere: `${from.join(' and ')} ${from.length === 1 ? 'has' : 'have'} no address`,
+    });
 }
 
 /** TCP to the router of `--jumphost`, which hands on to the host. */
@@ -38,38 +91,19 @@ function jumpDials(
 ): RoadMeans['jump'] {
   if (jumpHost === undefined) return undefined;
   const { destination, port } = jumpHost;
+  const nameOf = async (): Promise<string> => {
+    const asked = { ...ssh, jump: undefined, port: undefined, user: undefined };
+    try {
+      return (await readSshConfig({ destination, ssh: asked, environment })).hostName;
+    } catch {
+      return destination.host;
+    }
+  };
   // What ssh_config calls it; asked once, at the first dial.
   let name: Promise<string> | undefined;
-  const nameOf = (): Promise<string> =>
-    readSshConfig({
-      destination,
-      ssh: { ...ssh, jump: undefined, port: undefined, user: undefined },
-      environment,
-    }).then(
-      ({ hostName }) => hostName,
-      () => destination.host,
-    );
   const toRouter: Dial = async (signal) => {
     name ??= nameOf();
     return await tcp(await name, port)(signal);
   };
   return (host, on) => jumpDial(toRouter, encodeJumpPreamble({ host, port: on }));
-}
-
-/** TCP, from wherever `--from` says. */
-function tcpDials(deps: RoadMeansDeps, { ssh, from }: ConnectCommand): RoadMeans['tcp'] {
-  const { clock, interfaces } = deps;
-  const dialer = new TcpDialer(clock, new SocketFactory(clock), new HostResolver());
-  const { family } = ssh;
-  const dialOf = (host: string, port: number, localAddress?: string): Dial =>
-    dialer.to({ host, port, ...(family && { family }), ...(localAddress && { localAddress }) });
-  if (from.length === 0) return dialOf;
-  return (host, port) =>
-    dialFrom({
-      clock,
-      sources: () => from.flatMap((place) => ownAddresses(place, interfaces())),
-      dial: (source) => dialOf(host, port, source),
-      target: `tcp ${formatEndpoint(host, port)}`,
-      nowhere: `${from.join(' and ')} ${from.length === 1 ? 'has' : 'have'} no address`,
-    });
 }

@@ -57,7 +57,9 @@ export function serveSession(
   const routes = new NetworkRoutes(server.route, () => networkOf(deps.interfaces()));
   const link = linkOptions(deps, server, () => routes.current());
   const isCompressed = asksCompression(command, config);
-  const roads = sessionRoads(deps, command, ssh, server, config, link);
+  const roads = sessionRoads(deps, command, ssh, server, config, link, (port) =>
+    forwards.listensOn(port),
+  );
   const tellTrial = trialTeller(deps, () => running.client.hasBeenUp);
   const gone = new GoneCheck({
     logger,

@@ -33,11 +33,12 @@ export function sessionRoads(
   server: Server,
   config: SshConfig | undefined,
   link: LinkDialOptions,
+  isOwnPort: (port: number) => boolean,
 ): SessionRoads {
   const { clock, wallClock } = deps;
   const { host } = command.destination;
   tellAbsent(deps, command);
-  const means = roadMeans(deps, command);
+  const means = roadMeans(deps, command, config?.hostName ?? host, isOwnPort);
   const plan = planFor(command, config, means, server.port !== 0);
   const sshRoad = sshDial(clock, ssh.runner, host, toHex(server.session), command.serverPath);
   const place = { host: config?.hostName ?? host, port: server.port, ssh: sshRoad };

@@ -7,11 +7,13 @@ import { Connector, streamSockets } from '../forward/connector.ts';
 import type { OpenPolicy } from '../forward/open-policy.ts';
 import { SocketFactory } from '../link/socket-factory.ts';
 import { unixDial } from '../link/unix-dial.ts';
+import { webSocketEntrance } from '../link/websocket-entrance.ts';
 import { activatedSockets } from '../router/activated-sockets.ts';
 import type { RouterDeps } from '../router/router.ts';
 import { DEFAULT_ROUTER_LIMITS } from '../router/router-limits.ts';
 import type { RouterStatus } from '../router/router-status.ts';
 import { type RunningRouter, runRouter } from '../router/run-router.ts';
+import { sourceOf } from '../router/source-of.ts';
 import { isJsonObject } from '../wire/json-members.ts';
 import { askSession } from './ask-session.ts';
 import type { RouterCommand } from './cli/router-words.ts';
@@ -31,7 +33,7 @@ export interface StartRouterDeps {
 
 /** `etserver router`: listens, until it is told to end. */
 export async function startRouter(deps: StartRouterDeps): Promise<RunningRouter> {
-  const { clock, command, environment, pid } = deps;
+  const { clock, logger, command, environment, pid } = deps;
   const { forwardTo, port, bind, socket } = command;
   return await runRouter({
     ...deps,
@@ -41,7 +43,16 @@ export async function startRouter(deps: StartRouterDeps): Promise<RunningRouter>
     limits: DEFAULT_ROUTER_LIMITS,
     routeIdOf,
     reach: forwardTo && reachWithin(clock, forwardTo),
-    makeWebSockets: undefined,
+    makeWebSockets: (onConnection) =>
+      webSocketEntrance({
+        clock,
+        log: logger,
+        // Only a web server of this machine is believed for whom it asks.
+        onConnection: (stream, { address, forwardedFor }) =>
+          onConnection(stream, {
+            address: sourceOf(address) === undefined ? (forwardedFor ?? address) : address,
+          }),
+      }),
     activated: activatedSockets(environment, pid),
   });
 }

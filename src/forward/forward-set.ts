@@ -141,6 +141,15 @@ export class ForwardSet {
     for (const forward of this.#forwards) forward.vanish?.();
   }
 
+  /** Whether one of them listens on this TCP port of this machine. */
+  listensOn(port: number): boolean {
+    for (const { spec, place } of this.#forwards) {
+      const isHere = spec.kind !== 'remote' && spec.kind !== 'udp' && spec.kind !== 'udp-reverse';
+      if (isHere && place.kind === 'tcp' && place.port === port) return true;
+    }
+    return false;
+  }
+
   status(): ForwardStatus[] {
     return [...this.#forwards].map((forward) => statusOf(forward));
   }

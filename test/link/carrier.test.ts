@@ -5,6 +5,7 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { SystemClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import type { Carrier } from '../../src/link/carrier.ts';
@@ -16,10 +17,14 @@ import { TcpDialer } from '../../src/link/tcp-dial.ts';
 import { listenTcp } from '../../src/link/tcp-listener.ts';
 import { unixDial } from '../../src/link/unix-dial.ts';
 import { listenUnix } from '../../src/link/unix-listener.ts';
+import { WebSocketCarrier } from '../../src/link/websocket-carrier.ts';
+import { webSocketDial } from '../../src/link/websocket-dial.ts';
+import { WEBSOCKET_OPTIONS } from '../../src/link/websocket-limits.ts';
 import type { LinkFaults } from '../support/memory-faults.ts';
 import { makeMemoryPair } from '../support/memory-link.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
+import { WebSocketDoor } from '../support/websocket-door.ts';
 import { type CarrierPair, describeCarrier } from './carrier-conformance.ts';
 import { turnUntil } from './real-time.ts';
 
@@ -99,6 +104,54 @@ describeCarrier('tcp accepted by a Node whose handles take no buffer', async () 
     await new Promise((resolve) => server.close(resolve));
   };
   return { a, b, until: turnUntil, dispose };
+});
+
+/** As a client reaches a router: a carrier over a WebSocket, and the stream that its entrance makes of it. */
+async function webSocketPair(): Promise<CarrierPair> {
+  const door = await WebSocketDoor.open();
+  const dial = webSocketDial(
+    { clock, resolver: new HostResolver() },
+    `ws://127.0.0.1:${door.port}`,
+  );
+  const a = await dial(never);
+  await turnUntil(() => door.streams.length > 0);
+  const [stream] = door.streams;
+  if (stream === undefined) throw new Error('no stream');
+  const b = new StdioCarrier(clock, { label: 'b', readable: stream, writable: stream });
+  const dispose = async (): Promise<void> => {
+    a.reset();
+    b.reset();
+    await door.close();
+  };
+  return { a, b, until: turnUntil, dispose };
+}
+
+describeCarrier('websocket', webSocketPair);
+describeCarrier('websocket, roles exchanged', async () => {
+  const pair = await webSocketPair();
+  return { ...pair, a: pair.b, b: pair.a };
+});
+
+describeCarrier('websocket accepted as a carrier', async () => {
+  const server = new WebSocketServer({ ...WEBSOCKET_OPTIONS, host: '127.0.0.1', port: 0 });
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  let a: Carrier | undefined;
+  server.on('connection', (webSocket: WebSocket) => {
+    webSocket.pause();
+    a = new WebSocketCarrier(webSocket, clock, { label: 'a', localAddress: undefined });
+  });
+  const dial = webSocketDial({ clock, resolver: new HostResolver() }, `ws://127.0.0.1:${port}`);
+  const b = await dial(never);
+  await turnUntil(() => a !== undefined);
+  const accepted = a as unknown as Carrier;
+  const dispose = async (): Promise<void> => {
+    accepted.reset();
+    b.reset();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return { a: accepted, b, until: turnUntil, dispose };
 });
 
 describeCarrier('stdio over streams within this process', async () => {

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 export type RequirementName =
   | 'csh'
   | 'curl'
+  | 'danted'
   | 'dig'
   | 'dnsmasq'
   | 'expect'
@@ -15,8 +16,11 @@ export type RequirementName =
   | 'iperf3'
   | 'ipv6'
   | 'linux'
+  | 'microsocks'
   | 'netlab'
   | 'nft'
+  | 'nginx'
+  | 'openssl'
   | 'ping'
   | 'python3'
   | 'redis'
@@ -29,6 +33,7 @@ export type RequirementName =
   | 'ssh-keygen'
   | 'sshd'
   | 'systemd'
+  | 'tinyproxy'
   | 'tmux';
 
 /** The way every requirement is answered: nothing when it is met, else what is missing and how to get it. */
@@ -41,11 +46,13 @@ const SYSTEM_DIRECTORIES = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 
 /** Tools whose Debian package has another name. */
 const PACKAGE_OF: Readonly<Record<string, string>> = {
+  danted: 'dante-server',
   dig: 'bind9-dnsutils',
   dnsmasq: 'dnsmasq-base',
   gcc: 'gcc libc6-dev',
   ip: 'iproute2',
   nft: 'nftables',
+  nginx: 'nginx-light',
   ping: 'iputils-ping',
   'redis-cli': 'redis-tools',
   ssh: 'openssh-client',
@@ -55,6 +62,7 @@ const PACKAGE_OF: Readonly<Record<string, string>> = {
   sshd: 'openssh-server',
   'systemd-analyze': 'systemd',
   'systemd-socket-activate': 'systemd',
+  tinyproxy: 'tinyproxy-bin',
 };
 
 /** The absolute path of a program, from PATH and the system's own directories. */

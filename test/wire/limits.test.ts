@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { toHex } from '../../src/base/bytes.ts';
+import { MAX_WEBSOCKET_MESSAGE_BYTES, WEBSOCKET_OPTIONS } from '../../src/link/websocket-limits.ts';
 import { FRAME } from '../../src/wire/frames.ts';
 import * as limits from '../../src/wire/limits.ts';
 import { MESSAGE, REASON } from '../../src/wire/messages.ts';
@@ -37,6 +38,8 @@ const CLAIMS: readonly (readonly [string, readonly number[]])[] = [
     [1 + limits.TAG_BYTES, limits.MAX_RECORD_BYTES + limits.TAG_BYTES],
   ],
   ['length, u# | ciphertext | tag, #', [8 * limits.RECORD_LENGTH_BYTES, limits.TAG_BYTES]],
+  ['A message has at most # bytes, in at most', [MAX_WEBSOCKET_MESSAGE_BYTES]],
+  ['bytes, in at most # frames', [WEBSOCKET_OPTIONS.maxFragments ?? 0]],
   ['`number u# || ciphertext || tag`', [8 * limits.RECORD_NUMBER_BYTES]],
   ['before its numbers reach 2^#', [Math.log2(limits.MAX_RECORDS_PER_LINK)]],
   ['a sequence of frames, at most # bytes and at least one', [limits.MAX_RECORD_BYTES]],
