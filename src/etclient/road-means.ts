@@ -33,13 +33,15 @@ function tcpDials(deps: RoadMeansDeps, { ssh, from }: ConnectCommand): RoadMeans
   const { family } = ssh;
   const dialOf = (host: string, port: number, localAddress?: string): Dial =>
     dialer.to({ host, port, ...(family && { family }), ...(localAddress && { localAddress }) });
-  if (from.length === 0) return dialOf;
-  return (host, port) =>
-    dialFrom({
+  return (host, port, only) => {
+    const places = only === undefined ? from : [only];
+    if (places.length === 0) return dialOf(host, port);
+    return dialFrom({
       clock,
-      sources: () => from.flatMap((place) => ownAddresses(place, interfaces())),
+      sources: () => places.flatMap((place) => ownAddresses(place, interfaces())),
       dial: (source) => dialOf(host, port, source),
       target: `tcp ${formatEndpoint(host, port)}`,
-      nowhere: `${from.join(' and ')} ${from.length === 1 ? 'has' : 'have'} no address`,
+      nowhere: `${places.join(' and ')} ${places.length === 1 ? 'has' : 'have'} no address`,
     });
+  };
 }
