@@ -16,6 +16,8 @@ export interface RoadOffer {
   readonly hasProxy: boolean;
   /** `--jumphost`: the host itself is not dialled. */
   readonly hasJump: boolean;
+  /** Addresses and interfaces of ours that are each a road, the preferred one first; none: all are one. */
+  readonly fromEach: readonly string[];
 }
 
 /** What was learned about the roads to a host from the network that this machine is in. */
@@ -26,10 +28,11 @@ export interface Experience {
 }
 
 /** The plan where the user has none, the best road first. */
-export function choosePlan({ hasPort, isBehindProxy, hasProxy, hasJump }: RoadOffer): RoadsPlan {
+export function choosePlan(offer: RoadOffer): RoadsPlan {
+  const { hasPort, isBehindProxy, hasProxy, hasJump, fromEach } = offer;
   const straight: RoadsPlan[] = [];
   if (hasPort && hasJump) straight.push(direct({ kind: 'jump' }));
-  if (hasPort && !hasJump) straight.push(direct({ kind: 'tcp' }));
+  if (hasPort && !hasJump) straight.push(...tcpRoads(fromEach));
   if (hasPort && !hasJump && hasProxy)
     straight.push({ kind: 'delay', ms: PROXY_AFTER_MS, plan: direct({ kind: 'proxy' }) });
   const ssh = direct({ kind: 'ssh' });
@@ -37,6 +40,11 @@ export function choosePlan({ hasPort, isBehindProxy, hasProxy, hasJump }: RoadOf
   const isWaiting = !isBehindProxy || hasJump;
   const last: RoadsPlan = isWaiting ? { kind: 'delay', ms: SSH_AFTER_MS, plan: ssh } : ssh;
   return { kind: 'race', plans: [...straight, last] };
+}
+
+function tcpRoads(fromEach: readonly string[]): RoadsPlan[] {
+  if (fromEach.length === 0) return [direct({ kind: 'tcp' })];
+  return fromEach.map((from) => direct({ kind: 'tcp', from }));
 }
 
 function direct(road: Road): RoadsPlan {

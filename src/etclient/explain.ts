@@ -56,7 +56,7 @@ function targetOf(
   const named = host === destination.host ? host : `${host} (HostName)`;
   switch (road.kind) {
     case 'tcp':
-      return `${named}, the session's port`;
+      return `${named}, the session's port${road.from === undefined ? '' : `, from ${road.from}`}`;
     case 'tcp-to':
       return road.port === undefined
         ? `${road.host}, the session's port`

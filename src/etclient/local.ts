@@ -44,13 +44,15 @@ export async function local(
     lateForwards(deps, command, undefined),
   );
   const dial = unixDial(clock, new SocketFactory(clock), socket);
+  // A socket is dialled as an address would be.
+  const { dial: start, roads } = planRoads(clock, {
+    link,
+    dials: { dialOf: () => dial, nameOf: () => `unix ${socket}` },
+    plan: { kind: 'direct', road: { kind: 'tcp' } },
+    isSshStraight: false,
+  });
   const running = runSession(deps, {
-    plan: planRoads(clock, {
-      link,
-      dials: { dialOf: () => dial, nameOf: () => `unix ${socket}` },
-      plan: { kind: 'direct', road: { kind: 'tcp' } },
-      isSshStraight: false,
-    }),
+    plan: { dial: start, roads, roadOf: () => 'unix', betterThan: () => undefined },
     keepaliveMs:
       command.keepaliveSeconds === undefined ? undefined : command.keepaliveSeconds * 1000,
     makeService: (client, over, received) =>

@@ -12,7 +12,8 @@ export interface RoadDials {
 
 /** What there is to dial with. What is `undefined` is no road here. */
 export interface RoadMeans {
-  readonly tcp: (host: string, port: number) => Dial;
+  /** `from`: the one address or interface to leave from; without it wherever `--from` says. */
+  readonly tcp: (host: string, port: number, from?: string) => Dial;
   readonly webSocket: ((url: string) => Dial) | undefined;
   /** TCP through the environment's proxy. */
   readonly proxy: ((host: string, port: number) => Dial) | undefined;
@@ -37,7 +38,7 @@ export function roadDials(means: RoadMeans, { host, port, ssh }: ServerPlace): R
   const dialOf = (road: Road): Dial => {
     switch (road.kind) {
       case 'tcp':
-        return toPort(road, means.tcp);
+        return toPort(road, (at, on) => means.tcp(at, on, road.from));
       case 'tcp-to':
         return toPort(road, means.tcp, road.host, road.port ?? port);
       case 'proxy':
@@ -59,8 +60,10 @@ function unable(road: Road, why: string): Dial {
 
 function nameOf(road: Road, host: string, port: number): string {
   switch (road.kind) {
-    case 'tcp':
-      return `tcp ${formatEndpoint(host, port)}`;
+    case 'tcp': {
+      const from = road.from === undefined ? '' : ` from ${road.from}`;
+      return `tcp ${formatEndpoint(host, port)}${from}`;
+    }
     case 'tcp-to':
       return `tcp ${formatEndpoint(road.host, road.port ?? port)}`;
     case 'proxy':

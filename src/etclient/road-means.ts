@@ -43,9 +43,11 @@ export function roadMeans(
   const tcpDialer = new TcpDialer(clock, new SocketFactory(clock), resolver);
   const proxies = new LinkProxies({ clock, resolver }, environment, isOwnPort);
   const leaving = leavingFrom(deps, command);
-  const tcp: RoadMeans['tcp'] = (target, port) =>
-    leaving(`tcp ${formatEndpoint(target, port)}`, (binding) =>
-      tcpDialer.to({ host: target, port, ...binding }),
+  const tcp: RoadMeans['tcp'] = (target, port, only) =>
+    leaving(
+      `tcp ${formatEndpoint(target, port)}`,
+      (binding) => tcpDialer.to({ host: target, port, ...binding }),
+      only,
     );
   return {
     tcp,
@@ -66,21 +68,23 @@ export function roadMeans(
   };
 }
 
-/** Makes dials that leave from wherever `--from` says. */
+/** Makes dials that leave from `only`, or from wherever `--from` says. */
 function leavingFrom(
   { clock, interfaces }: RoadMeansDeps,
   { ssh: { family }, from }: ConnectCommand,
-): (target: string, dialOf: (binding: Binding) => Dial) => Dial {
+): (target: string, dialOf: (binding: Binding) => Dial, only?: string) => Dial {
   const bound = family === undefined ? {} : { family };
-  if (from.length === 0) return (_target, dialOf) => dialOf(bound);
-  return (target, dialOf) =>
-    dialFrom({
+  return (target, dialOf, only) => {
+    const places = only === undefined ? from : [only];
+    if (places.length === 0) return dialOf(bound);
+    return dialFrom({
       clock,
-      sources: () => from.flatMap((place) => ownAddresses(place, interfaces())),
+      sources: () => places.flatMap((place) => ownAddresses(place, interfaces())),
       dial: (localAddress) => dialOf({ ...bound, localAddress }),
       target,
-      nowhere: `${from.join(' and ')} ${from.length === 1 ? 'has' : 'have'} no address`,
+      nowhere: `${places.join(' and ')} ${places.length === 1 ? 'has' : 'have'} no address`,
     });
+  };
 }
 
 /** TCP to the router of `--jumphost`, which hands on to the host. */

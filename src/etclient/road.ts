@@ -5,8 +5,8 @@ import { formatEndpoint } from '../link/plain-address.ts';
 
 /** A way to dial a session server. */
 export type Road =
-  /** The host that ssh_config names, and the port of the bootstrap's reply. */
-  | { readonly kind: 'tcp' }
+  /** The host that ssh_config names, and the port of the bootstrap's reply; `from` one address or interface of ours, where it is given. */
+  | { readonly kind: 'tcp'; readonly from?: string }
   /** Another way to the same server, as behind a NAT; without a port, that of the reply. */
   | { readonly kind: 'tcp-to'; readonly host: string; readonly port: number | undefined }
   | { readonly kind: 'ssh' }
@@ -22,12 +22,13 @@ export type RoadsPlan = DialPlan<Road>;
 /** The roads that are one word. */
 const PLAIN_ROADS = ['tcp', 'ssh', 'proxy', 'jump'] as const;
 /** What a road may begin with, for a word that is none. */
-export const ROAD_WORDS: readonly string[] = [...PLAIN_ROADS, 'tcp:', 'ws://', 'wss://'];
+export const ROAD_WORDS: readonly string[] = [...PLAIN_ROADS, 'tcp:', 'tcp@', 'ws://', 'wss://'];
 const MAX_PORT = 65_535;
 
-/** `tcp`, `tcp:db.example.org:7000`, `ssh`, `wss://example.org/path`. Two roads with the same text are the same. */
+/** `tcp`, `tcp@wlan0`, `tcp:db.example.org:7000`, `ssh`, `wss://example.org/path`. Two roads with the same text are the same. */
 export function formatRoad(road: Road): string {
   if (road.kind === 'web-socket') return road.url;
+  if (road.kind === 'tcp') return road.from === undefined ? 'tcp' : `tcp@${road.from}`;
   if (road.kind !== 'tcp-to') return road.kind;
   const { host, port } = road;
   if (port !== undefined) return `tcp:${formatEndpoint(host, port)}`;
@@ -43,6 +44,7 @@ export function parseRoad(text: string): Road | undefined {
   const kind = PLAIN_ROADS.find((each) => each === text);
   if (kind !== undefined) return { kind };
   if (text.startsWith('tcp:')) return parseTcp(text);
+  if (/^tcp@[^-\p{Cc}]/u.test(text)) return { kind: 'tcp', from: text.slice('tcp@'.length) };
   return /^wss?:\/\//iu.test(text) ? parseUrl(text) : undefined;
 }
 

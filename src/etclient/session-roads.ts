@@ -95,6 +95,8 @@ function offerOf(
     isBehindProxy: isBehindProxy(command, config),
     hasProxy: means.proxy !== undefined,
     hasJump: means.jump !== undefined,
+    // With one link at a time it does not matter from where it leaves.
+    fromEach: [],
   };
 }
 

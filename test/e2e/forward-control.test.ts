@@ -262,6 +262,22 @@ describe('et status', () => {
         unsentBytes: expect.any(Number) as number,
         unacknowledgedBytes: expect.any(Number) as number,
       },
+      links: [
+        {
+          id: expect.any(Number) as number,
+          road: 'unix',
+          label: expect.stringMatching(/^unix /u) as string,
+          state: 'alive',
+          isUsed: true,
+          rttMs: expect.any(Number) as number,
+          rate: expect.any(Number) as number,
+          deliveredBytes: expect.any(Number) as number,
+          inFlightBytes: expect.any(Number) as number,
+          recordsSent: expect.any(Number) as number,
+          recordsReceived: expect.any(Number) as number,
+        },
+      ],
+      lastFailure: null,
       forwards: [
         {
           kind: 'local',

@@ -3,12 +3,23 @@ import { choosePlan, heedExperience, type RoadOffer } from '../../src/etclient/c
 import { formatDialPlan } from '../../src/etclient/format-dial-plan.ts';
 import { parseDialPlan } from '../../src/etclient/parse-dial-plan.ts';
 
-const OFFER: RoadOffer = { hasPort: true, isBehindProxy: false, hasProxy: false, hasJump: false };
+const OFFER: RoadOffer = {
+  hasPort: true,
+  isBehindProxy: false,
+  hasProxy: false,
+  hasJump: false,
+  fromEach: [],
+};
 
 test.each<[string, Partial<RoadOffer>, string]>([
   ['a host of its own', {}, 'race(tcp, delay(1.5s, ssh))'],
   ['a server that listens nowhere', { hasPort: false }, 'ssh'],
   ['a host behind another', { isBehindProxy: true }, 'race(tcp, ssh)'],
+  [
+    'two ways out',
+    { fromEach: ['wlan0', '10.0.0.7'] },
+    'race(tcp@wlan0, tcp@10.0.0.7, delay(1.5s, ssh))',
+  ],
   ['a proxy here', { hasProxy: true }, 'race(tcp, delay(250ms, proxy), delay(1.5s, ssh))'],
   [
     'a jump host, which is no straight way, and ssh goes by it too',

@@ -41,6 +41,7 @@ test.each<[string, string]>([
   ['tcp:[2001:db8::1]:7000', 'tcp:[2001:db8::1]:7000'],
   ['tcp:[fd00::1]', 'tcp:[fd00::1]'],
   ['tcp:gate.example.org', 'tcp:gate.example.org'],
+  ['race(tcp@wlan0, tcp@fd00::7)', 'race(tcp@wlan0, tcp@fd00::7)'],
   ['WSS://H.Example', 'wss://h.example/'],
   ['race(ssh, proxy, jump)', 'race(ssh, proxy, jump)'],
 ])('%s is %s', (text, canonical) => {
@@ -120,7 +121,7 @@ describe('a mistake is told with its place', () => {
     ['rase(tcp)', 'at character 1: "rase" is no road: did you mean race?'],
     [
       'quic',
-      'at character 1: "quic" is no road: write tcp, ssh, proxy, jump, tcp:, ws://, wss://, race, fallback, delay, timeout',
+      'at character 1: "quic" is no road: write tcp, ssh, proxy, jump, tcp:, tcp@, ws://, wss://, race, fallback, delay, timeout',
     ],
     ['race(tcp', 'at character 9: it ends where ) is due'],
     ['race()', 'at character 6: ")" where a road is due'],

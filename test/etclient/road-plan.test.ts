@@ -52,7 +52,7 @@ interface Setting {
   readonly learner?: RoadLearner;
 }
 
-const BARE = { hasProxy: false, hasJump: false };
+const BARE = { hasProxy: false, hasJump: false, fromEach: [] };
 const TCP: RoadsPlan = { kind: 'direct', road: { kind: 'tcp' } };
 
 function plan(tcpFailure?: Error, setting: Setting = {}) {
