@@ -172,6 +172,7 @@ describe('an HTTP proxy', () => {
     const carrier = await dial({ proxy: `http://127.0.0.1:${proxy.port}`, port: 22 });
     let got = '';
     let isOver = false;
+    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
     carrier.start({
       onBytes: (bytes) => {
         got += Buffer.from(bytes).toString();

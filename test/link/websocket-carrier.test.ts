@@ -122,6 +122,15 @@ test('a closed carrier whose peer does not answer is cut after the grace', async
   await once(webSocket, 'close');
 });
 
+test('one that is closed before it was started reads the answer, and needs no grace', async () => {
+  const { clock, carrier, peer, webSocket } = await carrierAndPeer();
+  peer.send(patternAt(0, 200_000).subarray(0, 60_000));
+  carrier.close();
+  await once(webSocket, 'close');
+  expect(clock.pending).toBe(0);
+  expect(clock.now()).toBe(0);
+});
+
 test('while a closed carrier still gets rid of bytes, it is let go on', async () => {
   const { clock, carrier, peer, webSocket } = await carrierAndPeer();
   peer.pause();

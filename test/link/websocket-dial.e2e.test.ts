@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
@@ -149,6 +150,42 @@ test('an upgrade whose answer was not made for our question is none', async () =
   );
   const failure = await failureOf(dial(`ws://127.0.0.1:${port}/`));
   expect(failure.message).toContain('Invalid Sec-WebSocket-Accept header');
+});
+
+test('what came with the answer is not lost, though the connection breaks before anybody reads it', async () => {
+  const { port } = await server((socket) => {
+    socket.once('data', (bytes: Buffer) => {
+      const [, key = ''] = /Sec-WebSocket-Key: (\S+)/iu.exec(bytes.toString()) ?? [];
+      const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`);
+      const head = [
+        'HTTP/1.1 101 Switching Protocols',
+        'Upgrade: websocket',
+        'Connection: Upgrade',
+      ];
+      head.push(`Sec-WebSocket-Accept: ${accept.digest('base64')}`, '', '');
+      const first = Buffer.from([0x82, 5]);
+      socket.write(Buffer.concat([Buffer.from(head.join('\r\n')), first, Buffer.from('hello')]));
+      socket.once('data', () => socket.resetAndDestroy());
+    });
+  });
+  const carrier = await dial(`ws://127.0.0.1:${port}/`);
+  // A write is what finds out.
+  for (let turn = 0; turn < 100; turn += 1) {
+    carrier.write([new Uint8Array(1000)]);
+    await new Promise(setImmediate);
+  }
+  const told: string[] = [];
+  carrier.start({
+    onBytes: (bytes) => told.push(Buffer.from(bytes).toString()),
+    onClose: (error) => told.push(error?.code ?? 'ended'),
+  });
+  expect(told).toEqual([]);
+  await until(
+    'its end',
+    () => told.length,
+    (length) => length === 2,
+  );
+  expect(told).toEqual(['hello', 'ET_ERR_CARRIER']);
 });
 
 test('a port that nobody listens on is refused', async () => {

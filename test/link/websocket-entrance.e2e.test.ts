@@ -153,7 +153,7 @@ test.each([
     ),
     /^HTTP\/1\.1 400 /u,
   ],
-  ['many requests at once', request('/').repeat(100), /^HTTP\/1\.1 426 /u],
+  ['many requests at once', request('/').repeat(100), /^HTTP\/1\.1 426 (?!.*HTTP\/1)/su],
   ['a body', request('/', ['Content-Length: 1000000']), /^HTTP\/1\.1 426 /u],
 ])('%s: an answer, and the end of that connection alone', async (_, text, answer) => {
   const web = await door();
@@ -263,6 +263,11 @@ test('who sends and is not read waits, without memory', async () => {
   const { stranger, stream } = await upgraded(web);
   const chunk = frame(BINARY, Buffer.alloc(60_000));
   let sent = 0;
+  let got = 0;
+  stream.once('data', (data: Buffer) => {
+    got += data.length;
+    stream.pause();
+  });
   // The kernel's buffers, ours, and then nothing more.
   while (stranger.socket.writableLength < 4_000_000 && sent < 2000) {
     stranger.socket.write(chunk);
@@ -271,10 +276,10 @@ test('who sends and is not read waits, without memory', async () => {
   }
   expect(sent).toBeLessThan(2000);
   expect(stream.readableLength).toBeLessThan(1_000_000);
-  let got = 0;
   stream.on('data', (data: Buffer) => {
     got += data.length;
   });
+  stream.resume();
   await until(
     'all of it',
     () => got,
