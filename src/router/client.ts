@@ -56,8 +56,9 @@ export class Client implements StreamSocketEvents {
 
   /** Begins to read; `firstBytes` were read already. */
   start(firstBytes: Uint8Array): void {
-    this.#end.start(this);
     if (firstBytes.length > 0) this.onBytes(firstBytes);
+    // A stream that is resumed and paused at once reads all the same, and what it brings while a client waits would be nobody's.
+    if (this.#phase === 'hello') this.#end.start(this);
   }
 
   onBytes(bytes: Uint8Array): void {
@@ -112,7 +113,7 @@ export class Client implements StreamSocketEvents {
     this.#phase = 'refusing';
     this.#timer.cancel();
     // Read and thrown away: a socket closed with unread bytes sends a reset, which would overtake the answer.
-    this.#end.resume();
+    this.#end.start(this);
     this.#timer = this.#clock.schedule(REFUSED_AFTER_MS, () => {
       this.#end.write(REFUSED);
       this.#end.end();

@@ -14,7 +14,7 @@ const HELLO = concatBytes([
   new Uint8Array(HANDSHAKE_BYTES.bytes - 6).fill(7),
 ]);
 
-function clientOf() {
+function clientOf(firstBytes: Uint8Array = EMPTY_BYTES) {
   const clock = new VirtualClock();
   const admissions = new Admissions(DEFAULT_ROUTER_LIMITS);
   const admission = admissions.admit('192.0.2.1');
@@ -27,7 +27,7 @@ function clientOf() {
     { clock, admission, dueMs: 10_000 },
     { onHello: (_, hello) => hellos.push(hello), onOver: () => over.push('over') },
   );
-  client.start(EMPTY_BYTES);
+  client.start(firstBytes);
   return { clock, admissions, end, hellos, over, client };
 }
 
@@ -106,6 +106,22 @@ test('a client is joined with its hello, and read no further before', () => {
   client.drop();
   expect([end.isReset, server.isReset, over]).toEqual([true, true, ['over']]);
   expect(admissions.joinedCount).toBe(0);
+});
+
+test('a client whose hello was read already is not read at all before it is joined or refused', () => {
+  const { end, hellos, client } = clientOf(concatBytes([HELLO, utf8('early')]));
+  expect(hellos).toHaveLength(1);
+  expect(end.done).not.toContain('resume');
+  const server = new FakeEnd();
+  client.join(server, 1000);
+  end.say(utf8(' and late'));
+  expect(server.written).toEqual(concatBytes([HELLO, utf8('early and late')]));
+  const refused = clientOf(HELLO);
+  refused.client.refuse();
+  expect(refused.end.isPaused).toBe(false);
+  refused.end.finish();
+  refused.end.close();
+  expect(refused.over).toEqual(['over']);
 });
 
 test('a client that is gone, or refused, is joined to nobody', () => {
