@@ -35,6 +35,10 @@ export class RecordHandler implements FrameHandler {
     this.#link.lastReceivedMs = nowMs;
     const asks = decodeFrames(plaintext, this);
     if (asks) this.#session.noteTraffic();
+    // The way to us lives: does ours? Without a question of our own a link that carries nothing would stay suspect.
+    if (asks && this.#link.isSuspect && this.#link.sent.inFlightBytes === 0)
+      this.#link.owesPing = true;
+    this.#link.receivedBytes += sealedBytes;
     received.add(number, sealedBytes, asks, nowMs, rtt.minMs);
   }
 
@@ -54,10 +58,7 @@ export class RecordHandler implements FrameHandler {
     const wasSuspect = link.isSuspect;
     const nowMs = this.#clock.now();
     const records = link.acknowledge(ranges, delayMicros / 1000, nowMs);
-    for (const record of records) {
-      for (const range of record.ranges)
-        this.#session.writers[range.stream]?.acknowledge(range.start, range.end);
-    }
+    for (const record of records) this.#session.doubts.acknowledge(link, record);
     this.#session.requeue(link, link.takeLost(nowMs));
     if (records.length > 0) this.#session.wake();
     if (wasSuspect && !link.isSuspect) this.#session.revived(link);

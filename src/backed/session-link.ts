@@ -2,6 +2,8 @@ import type { AckRange } from '../wire/frames.ts';
 import { MAX_ACK_DELAY_MS, MAX_RECORDS_PER_LINK, MIN_ACK_DELAY_MS } from '../wire/limits.ts';
 import { ArrivalSpread } from './arrival-spread.ts';
 import { DeliveryRate } from './delivery-rate.ts';
+import { IdleProbe } from './idle-probe.ts';
+import { LinkDoubt } from './link-doubt.ts';
 import { Pacer, type PathState } from './pacer.ts';
 import { ReceivedRecords } from './received-records.ts';
 import { RttEstimator } from './rtt.ts';
@@ -38,6 +40,12 @@ export class SessionLink implements PathState {
   readonly rtt: RttEstimator = new RttEstimator();
   readonly rate: DeliveryRate = new DeliveryRate();
   readonly pacer: Pacer = new Pacer(MIN_ACK_DELAY_MS);
+  readonly doubt: LinkDoubt = new LinkDoubt();
+  /** Where it carries nothing and is kept warm. */
+  readonly idleProbe: IdleProbe = new IdleProbe();
+  /** Of records, sealed, in all. */
+  sentBytes = 0;
+  receivedBytes = 0;
   /** Control frames that the next record must carry. */
   owesResume = true;
   owesPing = false;
@@ -87,6 +95,21 @@ export class SessionLink implements PathState {
     return this.secure.id;
   }
 
+  /** Bytes of records that were acknowledged. */
+  get deliveredBytes(): number {
+    return this.rate.delivered;
+  }
+
+  /** Bytes of records that were given up. */
+  get lostBytes(): number {
+    return this.sent.lostBytes;
+  }
+
+  /** `undefined` before a round trip is known. */
+  get rttMs(): number | undefined {
+    return this.rtt.smoothedMs;
+  }
+
   get bytesPerMs(): number | undefined {
     return this.rate.bytesPerMs;
   }
@@ -129,6 +152,7 @@ export class SessionLink implements PathState {
     nowMs: number,
   ): void {
     const bytes = plaintext.length + RECORD_OVERHEAD_BYTES;
+    this.sentBytes += bytes;
     const mark = asksForAck ? this.rate.mark(nowMs, this.sent.inFlightBytes) : undefined;
     const number = this.sent.add(bytes, mark, ranges);
     this.secure.seal(number, plaintext);
@@ -143,12 +167,12 @@ export class SessionLink implements PathState {
     const before = this.sent.largestAcknowledged;
     const result = this.sent.acknowledge(ranges);
     const { latest } = result;
+    const longestMs = this.#longestSampleMs();
     // Also an answer to what has been given up, and sent over another link, says that this one is alive.
     if (latest !== undefined || this.sent.largestAcknowledged > before) this.#trust(nowMs);
     if (latest === undefined) return result.records;
     if (latest.number === this.sent.largestAcknowledged) {
-      // An outage or a sleep is no round trip: its length must not make us wait so long for the next silence.
-      const elapsedMs = Math.min(nowMs - latest.mark.sentAtMs, 2 * this.suspicionMs);
+      const elapsedMs = Math.min(nowMs - latest.mark.sentAtMs, longestMs);
       this.rtt.sample(nowMs, elapsedMs, delayMs);
     }
     this.rate.sample(nowMs, result.bytes, latest.mark);
@@ -168,8 +192,16 @@ export class SessionLink implements PathState {
     this.pacer.endStartup();
   }
 
+  /** An outage or a sleep is no round trip: its length must not make us wait so long for the next silence. */
+  #longestSampleMs(): number {
+    const expectedMs = LinkDoubt.expectedMs(this.rtt);
+    const isOverdue = this.doubt.state === 'overdue' && expectedMs !== undefined;
+    return 2 * (isOverdue ? expectedMs : this.suspicionMs);
+  }
+
   #trust(nowMs: number): void {
     this.isSuspect = false;
+    this.doubt.acknowledged(nowMs);
     this.#wasPutOff = false;
     this.#awaitingSinceMs = this.sent.inFlightBytes > 0 ? nowMs : undefined;
   }

@@ -2,7 +2,7 @@ import { DEFAULT_RECONNECT } from '../backed/reconnect.ts';
 import { type DialResult, Redialer, type StartDial } from '../backed/redialer.ts';
 import type { SecureLink } from '../backed/secure-link.ts';
 import { Session } from '../backed/session.ts';
-import type { SessionEnd } from '../backed/session-events.ts';
+import type { LinkEvent, SessionEnd } from '../backed/session-events.ts';
 import type { SessionLink } from '../backed/session-link.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { EtError } from '../base/errors.ts';
@@ -158,7 +158,7 @@ export class ClientSession {
     this.session.end(0, text);
   }
 
-  #onLink(event: 'joined' | 'lost' | 'suspect' | 'revived' | 'worn', link: SessionLink): void {
+  #onLink(event: LinkEvent, link: SessionLink): void {
     if (event === 'worn') {
       this.#replace(link);
       return;
