@@ -11,6 +11,7 @@ export class RecordHandler implements FrameHandler {
   readonly #link: SessionLink;
   readonly #clock: Clock;
   #stream = 0;
+  #toldMs = Number.NEGATIVE_INFINITY;
   readonly #deliver = (bytes: Uint8Array): void => {
     if (this.#session.isOver) return;
     try {
@@ -49,7 +50,22 @@ export class RecordHandler implements FrameHandler {
   onStream(stream: number, offset: number, bytes: Uint8Array): void {
     if (stream === 0) this.#session.noteUrgent();
     this.#stream = stream;
-    this.#session.readers[stream]?.place(offset, bytes, this.#deliver);
+    const reader = this.#session.readers[stream];
+    if (reader !== undefined && offset + bytes.length <= reader.next) this.#tellWhatIsHere();
+    reader?.place(offset, bytes, this.#deliver);
+  }
+
+  /**
+   * The peer sends again what has come over another link, whose acknowledgements it has lost: it is told before it
+   * sends more of that, once per round trip.
+   */
+  #tellWhatIsHere(): void {
+    const nowMs = this.#clock.now();
+    const { links } = this.#session;
+    if (links.count < 2 || nowMs - this.#toldMs < (this.#link.rttMs ?? 0)) return;
+    this.#toldMs = nowMs;
+    this.#link.owesResume = true;
+    this.#session.wake();
   }
 
   onAck(linkId: number, delayMicros: number, ranges: readonly AckRange[]): void {

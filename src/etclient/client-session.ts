@@ -10,7 +10,9 @@ import type { Logger } from '../base/logger.ts';
 import type { RandomSource } from '../base/random.ts';
 import { Mux } from '../mux/mux.ts';
 import { REASON } from '../wire/messages.ts';
+import type { RoadBook } from './road-book.ts';
 import { ServerOpens } from './server-opens.ts';
+import { StandbyLinks } from './standby-links.ts';
 
 /** What the client is told of its session. */
 export interface ClientSessionEvents {
@@ -34,6 +36,8 @@ export interface ClientSessionDeps {
   readonly dial: StartDial;
   /** The better road, tried again and again while a link goes another way; `undefined` where there is none. */
   readonly upgrade: StartDial | undefined;
+  /** `--standby`: a link over each of two roads; `undefined`: one link, over the best. */
+  readonly standby?: RoadBook | undefined;
   /** The longest silence before the server is asked for a sign of life, in milliseconds. */
   readonly keepaliveMs: number | undefined;
 }
@@ -58,6 +62,7 @@ export class ClientSession {
   #upgradeTimer: Timer | undefined;
   #upgradeWaitMs = FIRST_UPGRADE_MS;
   #runningUpgrade: { cancel(): void } | undefined;
+  readonly #standby: StandbyLinks | undefined;
   #replacement: { cancel(): void } | undefined;
   #hasBeenUp = false;
   #outageSinceMs: number | undefined;
@@ -91,6 +96,11 @@ export class ClientSession {
         events.onDialFailed(error, count);
       },
     });
+    const { standby: book } = deps;
+    if (book !== undefined) {
+      const isAttended = (): boolean => this.isAttended;
+      this.#standby = new StandbyLinks({ ...deps, session: this.session, book, isAttended });
+    }
     // Whoever has started it is there.
     this.#redialer.onKey();
   }
@@ -123,6 +133,10 @@ export class ClientSession {
 
   /** Takes a link that was made. `isDetour`: there is a better road, which is tried from now on. */
   addLink(secure: SecureLink, isDetour: boolean): void {
+    if (this.#standby !== undefined) {
+      this.session.addLink(secure);
+      return;
+    }
     const before = [...this.session.links];
     this.session.addLink(secure);
     for (const link of before) this.#giveWay(link);
@@ -143,6 +157,7 @@ export class ClientSession {
     }
     this.session.probe();
     this.#redialer.nudge();
+    this.#standby?.nudge();
     this.#upgradeSoon();
   }
 
@@ -150,6 +165,7 @@ export class ClientSession {
   onWake(): void {
     this.session.probe();
     this.#redialer.nudge();
+    this.#standby?.nudge();
     this.#upgradeSoon();
   }
 
@@ -160,9 +176,11 @@ export class ClientSession {
 
   #onLink(event: LinkEvent, link: SessionLink): void {
     if (event === 'worn') {
-      this.#replace(link);
+      if (this.#standby === undefined) this.#replace(link);
+      else this.#standby.replace(link);
       return;
     }
+    this.#standby?.look();
     if (event === 'joined' && !this.#hasBeenUp) {
       this.#hasBeenUp = true;
       this.#events.onFirstLink(link);
@@ -247,6 +265,7 @@ export class ClientSession {
 
   #onEnd(end: SessionEnd): void {
     this.#redialer.stop();
+    this.#standby?.stop();
     this.#upgradeTimer?.cancel();
     this.#runningUpgrade?.cancel();
     this.#replacement?.cancel();

@@ -5,6 +5,7 @@ import type { StartDial } from '../backed/redialer.ts';
 import type { Clock } from '../base/clock.ts';
 import { EtError } from '../base/errors.ts';
 import type { Dial } from '../link/carrier.ts';
+import { RoadBook } from './road-book.ts';
 
 /** ssh connects, authenticates and starts a program; over a satellite that is a dozen round trips. */
 const SSH_TIMEOUT_MS = 60_000;
@@ -29,16 +30,19 @@ export interface RoadPlan {
   readonly dial: StartDial;
   /** The road that a link over ssh gives way to. */
   readonly upgrade: StartDial | undefined;
+  /** Each road by itself, best first, for `--standby`. */
+  readonly book: RoadBook;
 }
 
 export function planRoads(clock: Clock, options: LinkDialOptions, roads: Roads): RoadPlan {
   const entries: RaceEntry[] = [];
+  const book = new RoadBook();
   const { tcp, ssh, sshFirst } = roads;
   // TCP is one dial with nothing before it: it has what any attempt has.
   const { dropAfterMs, patientMs } = DEFAULT_RECONNECT;
   if (tcp !== undefined)
     entries.push({
-      start: linkDial(options, tcp),
+      start: book.add(linkDial(options, tcp)),
       afterMs: 0,
       timeoutMs: dropAfterMs,
       patientMs,
@@ -47,7 +51,7 @@ export function planRoads(clock: Clock, options: LinkDialOptions, roads: Roads):
   if (ssh !== undefined) {
     const afterMs = tcp === undefined || sshFirst ? 0 : SSH_AFTER_MS;
     entries.push({
-      start: sparingly(clock, linkDial(options, ssh)),
+      start: book.add(sparingly(clock, linkDial(options, ssh))),
       afterMs,
       timeoutMs: SSH_TIMEOUT_MS,
       sharesRoute: !sshFirst,
@@ -55,7 +59,7 @@ export function planRoads(clock: Clock, options: LinkDialOptions, roads: Roads):
   }
   const upgrade =
     tcp === undefined || ssh === undefined ? undefined : raceDials(clock, entries.slice(0, 1));
-  return { dial: raceDials(clock, entries), upgrade };
+  return { dial: raceDials(clock, entries), upgrade, book };
 }
 
 /**

@@ -28,6 +28,8 @@ export interface RunDeps {
 
 export interface RunOptions {
   readonly plan: RoadPlan;
+  /** `--standby`. */
+  readonly hasStandby?: boolean;
   readonly keepaliveMs: number | undefined;
   /** What it takes to come back is kept in `onEnded`. */
   readonly isResumable?: boolean;
@@ -79,7 +81,8 @@ export function runSession(deps: RunDeps, options: RunOptions): RunningSession {
     {
       ...deps,
       dial: options.plan.dial,
-      upgrade: options.plan.upgrade,
+      upgrade: options.hasStandby === true ? undefined : options.plan.upgrade,
+      standby: options.hasStandby === true ? options.plan.book : undefined,
       keepaliveMs: options.keepaliveMs,
     },
     {

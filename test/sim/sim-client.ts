@@ -1,13 +1,14 @@
 import type { ClientKeys } from '../../src/backed/client-keys.ts';
 import type { HandshakeClient } from '../../src/backed/handshake-client.ts';
 import { type LinkDialOptions, shakeHands } from '../../src/backed/link-dial.ts';
-import type { DialResult, RunningDial } from '../../src/backed/redialer.ts';
+import type { DialResult, RunningDial, StartDial } from '../../src/backed/redialer.ts';
 import type { Session } from '../../src/backed/session.ts';
 import type { SessionEnd } from '../../src/backed/session-events.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import type { EtError } from '../../src/base/errors.ts';
 import type { Logger } from '../../src/base/logger.ts';
 import { ClientSession } from '../../src/etclient/client-session.ts';
+import { RoadBook } from '../../src/etclient/road-book.ts';
 import type { Mux } from '../../src/mux/mux.ts';
 import type { HandshakeContext, LinkCrypto } from '../../src/wire/link-crypto.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
@@ -27,6 +28,8 @@ export interface SimClientParts {
   readonly keys: ClientKeys;
   /** The way that the session's own dials take first. */
   readonly path: SimPath;
+  /** With `--standby`: the roads, best first. */
+  readonly standby: readonly SimPath[];
   readonly onEnd: (end: SessionEnd) => void;
 }
 
@@ -59,9 +62,17 @@ export class SimClient {
       keys,
       isNoRoute: () => false,
     };
-    const dial = (done: (result: DialResult) => void): RunningDial => this.#dial(this.path, done);
+    const book = new RoadBook();
+    const starts = new Map<SimPath, StartDial>();
+    for (const path of parts.standby)
+      starts.set(
+        path,
+        book.add((done) => this.#dial(path, done)),
+      );
+    const dial: StartDial = (done) => starts.get(this.path)?.(done) ?? this.#dial(this.path, done);
+    const standby = book.count > 0 ? book : undefined;
     this.own = new ClientSession(
-      { clock, random, logger, dial, upgrade: undefined, keepaliveMs: undefined },
+      { clock, random, logger, dial, upgrade: undefined, standby, keepaliveMs: undefined },
       {
         onFirstLink: () => undefined,
         onOutage: () => {

@@ -67,6 +67,8 @@ export interface ConnectCommand extends SessionFlags {
   readonly bind: string;
   /** `undefined`: whichever works. */
   readonly via: 'tcp' | 'ssh' | undefined;
+  /** `--standby`: a second link over another road. */
+  readonly hasStandby: boolean;
   /** `undefined`: `ssh` for a command without a terminal, else `none`. */
   readonly fallback: 'ssh' | 'none' | undefined;
 }

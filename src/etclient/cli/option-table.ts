@@ -31,6 +31,7 @@ export type ClientFlagKey =
   | 'ssh'
   | 'ssh-option'
   | 'ssh-port'
+  | 'standby'
   | 'subsystem'
   | 'tty'
   | 'dynamic-forward'
@@ -122,6 +123,12 @@ export const CLIENT_FLAGS: readonly Flag<ClientFlagKey>[] = [
     argument: 'tcp|ssh',
     group: SESSION,
     help: 'always connect straight to the session server, or always through ssh (default: straight where that works)',
+  },
+  {
+    key: 'standby',
+    long: '--standby',
+    group: SESSION,
+    help: 'keep a second link over another road, which takes over within a round trip when the first falls silent',
   },
   {
     key: 'grace',

@@ -1,7 +1,7 @@
 import { asUsageOf, usageError } from '../../base/usage-error.ts';
 import { type Destination, parseDestination } from '../../bootstrap/destination.ts';
 import { type BenchWords, readBench } from './bench-words.ts';
-import type { ClientCommand, LocalCommand } from './client-command.ts';
+import type { ClientCommand, ConnectCommand, LocalCommand } from './client-command.ts';
 import { parseChoice, parseName, parsePortRange } from './flag-values.ts';
 import { GivenFlags, spelled } from './given-flags.ts';
 import { CLIENT_FLAGS, type ClientFlagKey, HIDDEN_CLIENT_FLAGS } from './option-table.ts';
@@ -36,6 +36,7 @@ const NOT_LOCAL: readonly ClientFlagKey[] = [
   'ssh',
   'ssh-option',
   'ssh-port',
+  'standby',
   'username',
   'via',
 ];
@@ -89,6 +90,15 @@ function hostCommand(given: GivenFlags, { operands, isTerminated }: Operands): C
   if (session.logLevel > 0 && /^\d$/u.test(host)) {
     throw usageError(`-v takes no number, unlike Eternal Terminal's: write ${verboseFor(host)}`);
   }
+  const via: ConnectCommand['via'] = given.value('via', (text) =>
+    parseChoice('--via', text, ['tcp', 'ssh']),
+  );
+  const hasStandby = given.has('standby');
+  if (hasStandby && via !== undefined) {
+    throw usageError(
+      `--standby keeps a link over a second road, and --via ${via} leaves one: leave one of them out`,
+    );
+  }
   const destination = asUsageOf('the host', () => parseDestination(host));
   if (given.has('query')) return { kind: 'ssh-query', destination, ...ssh };
   return {
@@ -99,7 +109,8 @@ function hostCommand(given: GivenFlags, { operands, isTerminated }: Operands): C
     serverPath: given.value('server-path', (text) => parseName('--server-path', text)),
     serverPort: serverPort(given, destination),
     bind: given.value('bind', (text) => parseName('--bind', text)) ?? '',
-    via: given.value('via', (text) => parseChoice('--via', text, ['tcp', 'ssh'])),
+    via,
+    hasStandby,
     fallback: given.value('fallback', (text) => parseChoice('--fallback', text, ['ssh', 'none'])),
   };
 }

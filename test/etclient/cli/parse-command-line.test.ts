@@ -36,6 +36,7 @@ const CONNECT: ConnectCommand = {
   serverPort: '60000-61000',
   bind: '',
   via: undefined,
+  hasStandby: false,
   fallback: undefined,
 };
 
@@ -90,6 +91,7 @@ describe('a flag of the session', () => {
     ['--bind ::', { bind: '::' }],
     ['--via tcp', { via: 'tcp' }],
     ['--via ssh', { via: 'ssh' }],
+    ['--standby', { hasStandby: true }],
     ['--fallback ssh', { fallback: 'ssh' }],
     ['--fallback none', { fallback: 'none' }],
     ['--server-path ~/bin/etserver', { serverPath: '~/bin/etserver' }],
@@ -323,6 +325,11 @@ describe('a mistake is answered with the flag and the fix', () => {
     ['--local -p 22', '-p is about a host, and --local has none: leave one of them out'],
     ['--local -u me', '-u/--username is about a host, and --local has none'],
     ['--local -x', '-x is about a host, and --local has none'],
+    [
+      '--standby --via tcp h',
+      '--standby keeps a link over a second road, and --via tcp leaves one',
+    ],
+    ['--local --standby', '--standby is about a host, and --local has none'],
     ['--local --via ssh', '--via is about a host, and --local has none'],
   ])('%s', (line, expected) => {
     expect(objection(line)).toContain(expected);
