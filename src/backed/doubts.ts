@@ -82,7 +82,7 @@ export class Doubts {
   #doubtDueMs(link: SessionLink): number | undefined {
     if (this.#isJudging || link.isSuspect || link.isRetired || !this.#hasOther(link))
       return undefined;
-    return link.doubt.dueMs(link.sent.oldest?.mark.sentAtMs, link.rtt);
+    return link.doubtDueMs;
   }
 
   /** Whether another link could carry what this one does. */

@@ -43,8 +43,9 @@ export class SessionLink implements PathState {
   readonly doubt: LinkDoubt = new LinkDoubt();
   /** Where it carries nothing and is kept warm. */
   readonly idleProbe: IdleProbe = new IdleProbe();
-  /** Of records, sealed, in all. */
+  /** Of all records, as `RECORD_OVERHEAD_BYTES` weighs them: on byte carriers they weigh two bytes less. */
   sentBytes = 0;
+  /** Of all records, as they arrived. */
   receivedBytes = 0;
   /** Control frames that the next record must carry. */
   owesResume = true;
@@ -60,6 +61,8 @@ export class SessionLink implements PathState {
   #probeDoublings = 0;
   #isWorn = false;
   #probeSentMs = 0;
+  /** When the first of the records was sent that probes have given up, since something was acknowledged. */
+  #givenUpSentMs: number | undefined;
   /** Since when an acknowledgement is awaited without any progress. */
   #awaitingSinceMs: number | undefined;
   #wasPutOff = false;
@@ -202,6 +205,7 @@ export class SessionLink implements PathState {
   #trust(nowMs: number): void {
     this.isSuspect = false;
     this.doubt.acknowledged(nowMs);
+    this.#givenUpSentMs = undefined;
     this.#wasPutOff = false;
     this.#awaitingSinceMs = this.sent.inFlightBytes > 0 ? nowMs : undefined;
   }
@@ -227,6 +231,7 @@ export class SessionLink implements PathState {
     this.owesPing = true;
     const { oldest } = this.sent;
     if (oldest === undefined) return [];
+    this.#givenUpSentMs ??= oldest.mark.sentAtMs;
     return this.sent.takeAll();
   }
 
@@ -237,6 +242,11 @@ export class SessionLink implements PathState {
     if (oldest.number < this.sent.largestAcknowledged)
       return oldest.mark.sentAtMs + this.#lossWaitMs();
     return this.#probeDueMs();
+  }
+
+  /** When another link had better carry instead, if one can; `undefined` while nothing is awaited. */
+  get doubtDueMs(): number | undefined {
+    return this.doubt.dueMs(this.#givenUpSentMs ?? this.sent.oldest?.mark.sentAtMs, this.rtt);
   }
 
   /** How long an acknowledgement may be overdue. */
