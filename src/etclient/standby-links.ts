@@ -14,6 +14,8 @@ const SHORTEST_WAIT_MS = 5000;
 const LONGEST_WAIT_MS = 60_000;
 /** ...but for a change of the network or a wake from sleep, which no wait knew of. */
 const NUDGED_WAIT_MS = 1000;
+/** A worse road is not dialled for while a better one has been dialled for no longer than this. */
+const HEAD_START_MS = 4000;
 /** A dial that has come to nothing by itself in this time is given up. */
 const GIVE_UP_MS = 60_000;
 /** A translator of addresses forgets a quiet connection: asked no later than this, no usual one does. */
@@ -52,6 +54,7 @@ export class StandbyLinks {
   readonly #roads: Road[];
   #timer: Timer | undefined;
   #isLooking = false;
+  #mustLookAgain = false;
   #isStopped = false;
 
   constructor(deps: StandbyDeps) {
@@ -73,14 +76,18 @@ export class StandbyLinks {
 
   /** Called whenever something has happened to a link. */
   look(): void {
+    this.#mustLookAgain = true;
     // What is done here to a link is told of as well.
-    if (this.#isLooking || this.#isStopped) return;
+    if (this.#isLooking) return;
     this.#isLooking = true;
-    const live = this.#live();
-    this.#retireOthers(live);
-    this.#preferBest(live);
+    while (this.#mustLookAgain && !this.#isStopped) {
+      this.#mustLookAgain = false;
+      const live = this.#live();
+      this.#retireOthers(live);
+      this.#preferBest(live);
+      this.#dialMissing(live);
+    }
     this.#isLooking = false;
-    this.#dialMissing(live);
   }
 
   /** Interfaces have changed, or the machine woke: what failed before may work. */
@@ -152,7 +159,7 @@ export class StandbyLinks {
     if (best !== undefined && best.id !== session.links.preferredId) session.prefer(best);
   }
 
-  /** Each road that is better than the worst of those wanted, and has no link. */
+  /** As many of the best roads as links are wanted, where they have none. */
   #dialMissing(live: ReadonlyMap<number, SessionLink>): void {
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -162,11 +169,26 @@ export class StandbyLinks {
     for (const road of this.#roads) {
       if (found === WANTED) break;
       if (live.has(road.index)) found += 1;
-      else if (road.dial === undefined && road.notBeforeMs <= this.#now) this.#dial(road);
-      else if (road.dial === undefined) dueMs = Math.min(dueMs, road.notBeforeMs);
+      else {
+        if (this.#isExpected(road)) found += 1;
+        dueMs = Math.min(dueMs, this.#ripeMs(road));
+      }
     }
     if (dueMs === Number.POSITIVE_INFINITY || this.#isStopped) return;
     this.#timer = this.#deps.clock.schedule(dueMs - this.#now, () => this.look());
+  }
+
+  /** Dials it if that is due; true while a worse one need not be dialled beside it. */
+  #isExpected(road: Road): boolean {
+    if (road.dial === undefined && road.notBeforeMs <= this.#now) this.#dial(road);
+    return road.dial !== undefined && this.#now < road.lastStartMs + HEAD_START_MS;
+  }
+
+  /** When there is something to decide about it, unless its dial ends before. */
+  #ripeMs(road: Road): number {
+    if (road.dial === undefined) return road.notBeforeMs;
+    const ripeMs = road.lastStartMs + HEAD_START_MS;
+    return ripeMs > this.#now ? ripeMs : Number.POSITIVE_INFINITY;
   }
 
   #dial(road: Road, onFail: () => void = () => undefined): void {
