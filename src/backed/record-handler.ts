@@ -36,9 +36,6 @@ export class RecordHandler implements FrameHandler {
     this.#link.lastReceivedMs = nowMs;
     const asks = decodeFrames(plaintext, this);
     if (asks) this.#session.noteTraffic();
-    // The way to us lives: does ours? Without a question of our own a link that carries nothing would stay suspect.
-    if (asks && this.#link.isSuspect && this.#link.sent.inFlightBytes === 0)
-      this.#link.owesPing = true;
     this.#link.receivedBytes += sealedBytes;
     received.add(number, sealedBytes, asks, nowMs, rtt.minMs);
   }

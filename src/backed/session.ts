@@ -154,9 +154,6 @@ export class Session {
     this.#logger.log(1, `${link.describe()} is doubted`);
     link.idleProbe.noteTraffic();
     this.#preferBest();
-    const { best } = this.links;
-    // What has arrived, our acknowledgements on the doubted link may not have told.
-    if (best !== undefined && best !== link) best.owesResume = true;
     // Is the other one alive?
     this.probe();
     this.#events.onLink('doubted', link);

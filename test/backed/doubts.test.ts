@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { SessionLink } from '../../src/backed/session-link.ts';
 import { equalBytes } from '../../src/base/bytes.ts';
+import type { LinkFaults } from '../support/memory-faults.ts';
+import type { MemoryPair } from '../support/memory-link.ts';
 import { arrives, WIRE, writeAll } from './both-ways.ts';
 import { type LinkKind, type Road, SessionPair } from './session-pair.ts';
 import { pattern } from './stream-script.ts';
@@ -16,11 +18,11 @@ interface Two {
   readonly second: Road & { readonly link: SessionLink };
 }
 
-/** Two links that are known well, of which the first carries. */
-function two(kind: LinkKind = 'bytes'): Two {
+/** Two links that are known well, of which the first carries. `second`: what the other one's wires are like. */
+function two(kind: LinkKind = 'bytes', secondWire: LinkFaults = WIRE.aToB): Two {
   const pair = new SessionPair();
   const first = pair.join({ kind, ...WIRE });
-  const second = pair.join({ kind, ...WIRE });
+  const second = pair.join({ kind, aToB: secondWire, bToA: secondWire });
   for (const { link } of [second, first]) {
     pair.client.session.prefer(link);
     for (let i = 0; i < 20; i += 1) {
@@ -81,7 +83,8 @@ describe('a link whose acknowledgement is overdue', () => {
   });
 
   test('becomes suspect as it does without another, and its bytes are not sent a third time', () => {
-    const { pair, first, second } = two();
+    // The other one's acknowledgement comes only after the suspicion.
+    const { pair, first, second } = two('bytes', { delayMs: 475 });
     first.pair.hold('both');
     const bytesBefore = second.link.sentBytes;
     pair.client.script.write(0, pattern(2000));
@@ -92,6 +95,8 @@ describe('a link whose acknowledgement is overdue', () => {
     pair.clock.advance(300);
     expect(first.link.isSuspect).toBe(true);
     expect(pair.client.log).toEqual(['doubted 1', 'suspect 1']);
+    pair.clock.advance(3000);
+    expect(equalBytes(pair.server.script.received(0), pattern(2000))).toBe(true);
     expect(second.link.sentBytes - bytesAfter).toBeLessThan(200);
   });
 
@@ -145,6 +150,49 @@ describe('what was on its way when a link fell silent', () => {
     pair.clock.advance(200);
     // Of what had arrived, no more than the first window of the other link goes for nothing.
     expect(sentBytes() - alreadySent).toBeLessThan(3_000_000 + onItsWay / 4);
+  });
+});
+
+describe('doubts that are wrong', () => {
+  /** A path that stands still again and again, a little longer than a doubt takes, under bulk; bytes sent in all. */
+  function bulkOver(pair: SessionPair, wire: MemoryPair, bytes: number): number {
+    const links = [...pair.server.session.links];
+    const sentBytes = (): number => links.reduce((sum, link) => sum + link.sentBytes, 0);
+    const before = sentBytes();
+    pair.server.script.isKeeping = false;
+    pair.client.script.isKeeping = false;
+    pair.server.script.write(1, new Uint8Array(bytes));
+    while (pair.client.script.receivedBytes(1) < bytes) {
+      pair.clock.advance(400);
+      wire.hold('both');
+      pair.clock.advance(DOUBTED_MS + 40);
+      wire.release('both');
+    }
+    return sentBytes() - before;
+  }
+
+  test('cost 256 KiB and a twenty-fifth of what is sent, however often they come', () => {
+    const fast = { delayMs: 25, bytesPerSecond: 4_000_000 };
+    const { pair, first, second } = two('bytes', fast);
+    for (const road of [first, second]) road.pair.set('both', fast);
+    const bytes = 60_000_000;
+    expect(bulkOver(pair, first.pair, bytes)).toBeLessThan(1.05 * bytes + 262_144);
+    expect(pair.server.log.filter((line) => line === 'doubted 1').length).toBeGreaterThan(8);
+  });
+
+  test('and have cost too much still move keys, and bulk once the link is suspect', () => {
+    const fast = { delayMs: 25, bytesPerSecond: 4_000_000 };
+    const { pair, first, second } = two('bytes', fast);
+    for (const road of [first, second]) road.pair.set('both', fast);
+    bulkOver(pair, first.pair, 12_000_000);
+    pair.client.script.isKeeping = true;
+    pair.server.script.write(1, new Uint8Array(3_000_000));
+    pair.clock.advance(300);
+    pair.server.script.write(0, pattern(1));
+    first.pair.hold('both');
+    pair.clock.advance(DOUBTED_MS + RTT_MS);
+    expect(equalBytes(pair.client.script.received(0), pattern(1))).toBe(true);
+    pair.runUntil(() => pair.client.script.receivedBytes(1) === 15_000_000, 5000);
   });
 });
 
