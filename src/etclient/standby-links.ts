@@ -135,7 +135,7 @@ export class StandbyLinks {
   #retireOthers(live: Map<number, SessionLink>): void {
     const { session, book } = this.#deps;
     const kept = this.#kept(live);
-    for (const link of [...session.links]) {
+    for (const link of session.links) {
       const latest = live.get(book.roadOf(link.secure));
       if (latest === undefined || kept.has(link)) continue;
       // The kernel goes on resending on a silent one.
