@@ -1,5 +1,8 @@
 import type { SessionLink } from './session-link.ts';
 
+/** A link that recovers is left alone while another one can carry, whatever the client prefers. */
+const DOUBT_RANK = { overdue: 0, recovering: 2, steady: 4 } as const;
+
 /**
  * The links of a session.
  *
@@ -38,7 +41,7 @@ export class Links {
     return this.#preferredId;
   }
 
-  /** The link to send on: trusted before suspect, then the preferred one, then the latest dialled. */
+  /** The link to send on: trusted before suspect, then undoubted ones, then the preferred one, then the latest dialled. */
   get best(): SessionLink | undefined {
     let best: SessionLink | undefined;
     for (const link of this.#byId.values()) {
@@ -54,9 +57,9 @@ export class Links {
   }
 
   #rank(link: SessionLink): number {
-    const trust =
-      (link.isSuspect ? 0 : 4) + (link.isRetired ? 0 : 2) + (link.id === this.#preferredId ? 1 : 0);
+    const trust = (link.isSuspect ? 0 : 16) + (link.isRetired ? 0 : 8);
+    const wish = link.id === this.#preferredId ? 1 : 0;
     // Ids are below 2^53; as a fraction they only decide between equals.
-    return trust + link.id / (link.id + 1);
+    return trust + DOUBT_RANK[link.doubt.state] + wish + link.id / (link.id + 1);
   }
 }

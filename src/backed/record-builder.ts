@@ -262,6 +262,7 @@ export class RecordBuilder {
     if (frames.position === 0) return 0;
     const ranges = this.#ranges.length === 0 ? NO_RANGES : this.#ranges;
     if (this.#ranges.length > 0 || this.#hasDatagrams) this.#session.noteTraffic();
+    if (this.#ranges.length > 0) this.#session.doubts.noteSent(frames.position);
     if (this.#ranges.length > 0) this.#ranges = [];
     this.#hasDatagrams = false;
     link.send(frames.bytes, frames.asksForAcknowledgement, ranges, nowMs);

@@ -11,6 +11,7 @@ export class RecordHandler implements FrameHandler {
   readonly #link: SessionLink;
   readonly #clock: Clock;
   #stream = 0;
+  #toldMs = Number.NEGATIVE_INFINITY;
   readonly #deliver = (bytes: Uint8Array): void => {
     if (this.#session.isOver) return;
     try {
@@ -35,6 +36,7 @@ export class RecordHandler implements FrameHandler {
     this.#link.lastReceivedMs = nowMs;
     const asks = decodeFrames(plaintext, this);
     if (asks) this.#session.noteTraffic();
+    this.#link.receivedBytes += sealedBytes;
     received.add(number, sealedBytes, asks, nowMs, rtt.minMs);
   }
 
@@ -45,7 +47,22 @@ export class RecordHandler implements FrameHandler {
   onStream(stream: number, offset: number, bytes: Uint8Array): void {
     if (stream === 0) this.#session.noteUrgent();
     this.#stream = stream;
-    this.#session.readers[stream]?.place(offset, bytes, this.#deliver);
+    const reader = this.#session.readers[stream];
+    if (reader !== undefined && offset + bytes.length <= reader.next) this.#tellWhatIsHere();
+    reader?.place(offset, bytes, this.#deliver);
+  }
+
+  /**
+   * The peer sends again what has come over another link, whose acknowledgements it has lost: it is told before it
+   * sends more of that, once per round trip.
+   */
+  #tellWhatIsHere(): void {
+    const nowMs = this.#clock.now();
+    const { links } = this.#session;
+    if (links.count < 2 || nowMs - this.#toldMs < (this.#link.rttMs ?? 0)) return;
+    this.#toldMs = nowMs;
+    this.#link.owesResume = true;
+    this.#session.wake();
   }
 
   onAck(linkId: number, delayMicros: number, ranges: readonly AckRange[]): void {
@@ -54,10 +71,7 @@ export class RecordHandler implements FrameHandler {
     const wasSuspect = link.isSuspect;
     const nowMs = this.#clock.now();
     const records = link.acknowledge(ranges, delayMicros / 1000, nowMs);
-    for (const record of records) {
-      for (const range of record.ranges)
-        this.#session.writers[range.stream]?.acknowledge(range.start, range.end);
-    }
+    for (const record of records) this.#session.doubts.acknowledge(link, record);
     this.#session.requeue(link, link.takeLost(nowMs));
     if (records.length > 0) this.#session.wake();
     if (wasSuspect && !link.isSuspect) this.#session.revived(link);

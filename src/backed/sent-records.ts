@@ -34,6 +34,7 @@ export class SentRecords {
   readonly #records = new Map<number, SentRecord>();
   #next = 0;
   #inFlightBytes = 0;
+  #lostBytes = 0;
   #largestAcknowledged = -1;
 
   /** The number of the next record, whether it asks for an acknowledgement or not. */
@@ -43,6 +44,16 @@ export class SentRecords {
 
   get inFlightBytes(): number {
     return this.#inFlightBytes;
+  }
+
+  /** Of records that were given up, whether they have arrived or not. */
+  get lostBytes(): number {
+    return this.#lostBytes;
+  }
+
+  /** Those on their way, in ascending order. */
+  [Symbol.iterator](): Iterator<SentRecord> {
+    return this.#records.values();
   }
 
   get largestAcknowledged(): number {
@@ -91,7 +102,10 @@ export class SentRecords {
       if (record.number > this.#largestAcknowledged) break;
       if (isLost(record)) lost.push(record);
     }
-    for (const record of lost) this.#take(record);
+    for (const record of lost) {
+      this.#take(record);
+      this.#lostBytes += record.bytes;
+    }
     return lost;
   }
 
@@ -99,6 +113,7 @@ export class SentRecords {
   takeAll(): SentRecord[] {
     const all = [...this.#records.values()];
     this.#records.clear();
+    this.#lostBytes += this.#inFlightBytes;
     this.#inFlightBytes = 0;
     return all;
   }

@@ -36,13 +36,14 @@ export type SessionEnd =
     }
   | { readonly kind: 'failed'; readonly error: EtError };
 
+/**
+ * A link joined, was lost (an error may say why), turned suspect, was heard of again, has to be replaced (at the client);
+ * or it was doubted where another one could carry, and is steady again.
+ */
+export type LinkEvent = 'joined' | 'lost' | 'suspect' | 'revived' | 'worn' | 'doubted' | 'steady';
+
 export interface SessionEvents {
-  /** A link joined, was lost (`error` says why), turned suspect, was heard of again, or has to be replaced (at the client). */
-  onLink(
-    event: 'joined' | 'lost' | 'suspect' | 'revived' | 'worn',
-    link: SessionLink,
-    error?: EtError,
-  ): void;
+  onLink(event: LinkEvent, link: SessionLink, error?: EtError): void;
   /** Once, and nothing after it. */
   onEnd(end: SessionEnd): void;
 }

@@ -2,6 +2,8 @@ import type { AckRange } from '../wire/frames.ts';
 import { MAX_ACK_DELAY_MS, MAX_RECORDS_PER_LINK, MIN_ACK_DELAY_MS } from '../wire/limits.ts';
 import { ArrivalSpread } from './arrival-spread.ts';
 import { DeliveryRate } from './delivery-rate.ts';
+import { IdleProbe } from './idle-probe.ts';
+import { LinkDoubt } from './link-doubt.ts';
 import { Pacer, type PathState } from './pacer.ts';
 import { ReceivedRecords } from './received-records.ts';
 import { RttEstimator } from './rtt.ts';
@@ -38,6 +40,13 @@ export class SessionLink implements PathState {
   readonly rtt: RttEstimator = new RttEstimator();
   readonly rate: DeliveryRate = new DeliveryRate();
   readonly pacer: Pacer = new Pacer(MIN_ACK_DELAY_MS);
+  readonly doubt: LinkDoubt = new LinkDoubt();
+  /** Where it carries nothing and is kept warm. */
+  readonly idleProbe: IdleProbe = new IdleProbe();
+  /** Of all records, as `RECORD_OVERHEAD_BYTES` weighs them: on byte carriers they weigh two bytes less. */
+  sentBytes = 0;
+  /** Of all records, as they arrived. */
+  receivedBytes = 0;
   /** Control frames that the next record must carry. */
   owesResume = true;
   owesPing = false;
@@ -52,6 +61,8 @@ export class SessionLink implements PathState {
   #probeDoublings = 0;
   #isWorn = false;
   #probeSentMs = 0;
+  /** When the first of the records was sent that probes have given up, since something was acknowledged. */
+  #givenUpSentMs: number | undefined;
   /** Since when an acknowledgement is awaited without any progress. */
   #awaitingSinceMs: number | undefined;
   #wasPutOff = false;
@@ -85,6 +96,21 @@ export class SessionLink implements PathState {
 
   get id(): number {
     return this.secure.id;
+  }
+
+  /** Bytes of records that were acknowledged. */
+  get deliveredBytes(): number {
+    return this.rate.delivered;
+  }
+
+  /** Bytes of records that were given up. */
+  get lostBytes(): number {
+    return this.sent.lostBytes;
+  }
+
+  /** `undefined` before a round trip is known. */
+  get rttMs(): number | undefined {
+    return this.rtt.smoothedMs;
   }
 
   get bytesPerMs(): number | undefined {
@@ -129,6 +155,7 @@ export class SessionLink implements PathState {
     nowMs: number,
   ): void {
     const bytes = plaintext.length + RECORD_OVERHEAD_BYTES;
+    this.sentBytes += bytes;
     const mark = asksForAck ? this.rate.mark(nowMs, this.sent.inFlightBytes) : undefined;
     const number = this.sent.add(bytes, mark, ranges);
     this.secure.seal(number, plaintext);
@@ -143,12 +170,12 @@ export class SessionLink implements PathState {
     const before = this.sent.largestAcknowledged;
     const result = this.sent.acknowledge(ranges);
     const { latest } = result;
+    const longestMs = this.#longestSampleMs();
     // Also an answer to what has been given up, and sent over another link, says that this one is alive.
     if (latest !== undefined || this.sent.largestAcknowledged > before) this.#trust(nowMs);
     if (latest === undefined) return result.records;
     if (latest.number === this.sent.largestAcknowledged) {
-      // An outage or a sleep is no round trip: its length must not make us wait so long for the next silence.
-      const elapsedMs = Math.min(nowMs - latest.mark.sentAtMs, 2 * this.suspicionMs);
+      const elapsedMs = Math.min(nowMs - latest.mark.sentAtMs, longestMs);
       this.rtt.sample(nowMs, elapsedMs, delayMs);
     }
     this.rate.sample(nowMs, result.bytes, latest.mark);
@@ -168,8 +195,17 @@ export class SessionLink implements PathState {
     this.pacer.endStartup();
   }
 
+  /** An outage or a sleep is no round trip: its length must not make us wait so long for the next silence. */
+  #longestSampleMs(): number {
+    const expectedMs = LinkDoubt.expectedMs(this.rtt);
+    const isOverdue = this.doubt.state === 'overdue' && expectedMs !== undefined;
+    return 2 * (isOverdue ? expectedMs : this.suspicionMs);
+  }
+
   #trust(nowMs: number): void {
     this.isSuspect = false;
+    this.doubt.acknowledged(nowMs);
+    this.#givenUpSentMs = undefined;
     this.#wasPutOff = false;
     this.#awaitingSinceMs = this.sent.inFlightBytes > 0 ? nowMs : undefined;
   }
@@ -195,6 +231,7 @@ export class SessionLink implements PathState {
     this.owesPing = true;
     const { oldest } = this.sent;
     if (oldest === undefined) return [];
+    this.#givenUpSentMs ??= oldest.mark.sentAtMs;
     return this.sent.takeAll();
   }
 
@@ -205,6 +242,11 @@ export class SessionLink implements PathState {
     if (oldest.number < this.sent.largestAcknowledged)
       return oldest.mark.sentAtMs + this.#lossWaitMs();
     return this.#probeDueMs();
+  }
+
+  /** When another link had better carry instead, if one can; `undefined` while nothing is awaited. */
+  get doubtDueMs(): number | undefined {
+    return this.doubt.dueMs(this.#givenUpSentMs ?? this.sent.oldest?.mark.sentAtMs, this.rtt);
   }
 
   /** How long an acknowledgement may be overdue. */

@@ -4,8 +4,10 @@ import type { Logger } from '../base/logger.ts';
 import { MAX_LINKS, MAX_STREAMS } from '../wire/limits.ts';
 import { BackedReader } from './backed-reader.ts';
 import { BackedWriter } from './backed-writer.ts';
+import { Doubts } from './doubts.ts';
 import { DueTimer } from './due-timer.ts';
 import { IdleProbe } from './idle-probe.ts';
+import { LinkWatch } from './link-watch.ts';
 import { Links } from './links.ts';
 import { RecordBuilder } from './record-builder.ts';
 import { RecordHandler } from './record-handler.ts';
@@ -16,9 +18,6 @@ import { SessionLink } from './session-link.ts';
 
 /** Bytes sent in one go, so that the peer works while we seal the next ones. */
 const GO_BYTES = 262_144;
-/** A retired link ends after this long without a record, or after RETIRE_MAX_MS in any case. */
-const RETIRE_QUIET_MS = 1000;
-const RETIRE_MAX_MS = 10_000;
 
 /**
  * The ordered streams of one client process and one server, over whatever links there are: zero to sixteen.
@@ -43,6 +42,8 @@ export class Session {
   readonly #timer: DueTimer;
   #flushIsDue = false;
   readonly idleProbe: IdleProbe = new IdleProbe();
+  readonly watch: LinkWatch = new LinkWatch(this);
+  readonly doubts: Doubts;
   #over = false;
 
   constructor(role: 'client' | 'server', clock: Clock, logger: Logger, events: SessionEvents) {
@@ -51,6 +52,7 @@ export class Session {
     this.#logger = logger;
     this.#events = events;
     this.#builder = new RecordBuilder(this);
+    this.doubts = new Doubts(this, clock);
     this.#timer = new DueTimer(clock, (lateMs) => this.#onTimer(lateMs));
   }
 
@@ -135,6 +137,34 @@ export class Session {
     this.#lose(link, error);
   }
 
+  /** A link that was retired ends, or one that is suspect meanwhile. */
+  leaveLink(link: SessionLink): void {
+    if (link.isSuspect) link.secure.reset();
+    else link.secure.close();
+    this.#lose(link, undefined);
+  }
+
+  /** It has to be replaced beside itself. */
+  tellWorn(link: SessionLink): void {
+    this.#events.onLink('worn', link);
+  }
+
+  /** An acknowledgement on `link` is overdue, and what it carries goes over another one as well. */
+  doubted(link: SessionLink): void {
+    this.#logger.log(1, `${link.describe()} is doubted`);
+    link.idleProbe.noteTraffic();
+    this.#preferBest();
+    // Is the other one alive?
+    this.probe();
+    this.#events.onLink('doubted', link);
+  }
+
+  /** A link that was doubted may carry again. */
+  settled(link: SessionLink): void {
+    this.#logger.log(1, `${link.describe()} is steady`);
+    this.#events.onLink('steady', link);
+  }
+
   /** Something says that `link` cannot be alive (its address is gone), without waiting for its silence. */
   suspect(link: SessionLink): void {
     if (link.isSuspect || this.links.get(link.id) !== link) return;
@@ -150,14 +180,8 @@ export class Session {
   probe(): void {
     const { best } = this.links;
     if (best === undefined) return;
-    this.#askOn(best);
+    this.watch.ask(best);
     this.wake();
-  }
-
-  /** A PREFER may have been overtaken by an older one on another link: each probe says it again. */
-  #askOn(best: SessionLink): void {
-    best.owesPing = true;
-    if (this.role === 'client' && best.id === this.links.preferredId) best.owesPrefer = true;
   }
 
   /** Ends the session at both ends; the peer is told if a link is alive. */
@@ -190,7 +214,10 @@ export class Session {
   /** What was on its way in these records is sent again, unless it has arrived. */
   requeue(link: SessionLink, records: readonly SentRecord[]): void {
     for (const record of records) {
-      for (const range of record.ranges) this.writers[range.stream]?.lost(range.start, range.end);
+      for (const { stream, start, end } of record.ranges) {
+        // What a doubt has sent over another link is that link's to lose.
+        if (!link.doubt.isHedged(record.number, stream)) this.writers[stream]?.lost(start, end);
+      }
       // A record of control frames alone says what is owed; the rest is worth nothing on another link.
       if (record.ranges.length === 0) link.owesPing = true;
       if (record.number === 0) link.owesResume = true;
@@ -349,45 +376,15 @@ export class Session {
   }
 
   #nextDueMs(): number {
-    let dueMs = Number.POSITIVE_INFINITY;
     const nowMs = this.#clock.now();
-    for (const link of this.links) {
-      dueMs = Math.min(
-        dueMs,
-        link.received.ackDueMs ?? dueMs,
-        link.suspectDueMs ?? dueMs,
-        link.lossDueMs ?? dueMs,
-      );
-      if (link.isRetired) dueMs = Math.min(dueMs, nowMs + RETIRE_QUIET_MS);
-    }
     const { best } = this.links;
-    if (best === undefined) return dueMs;
-    dueMs = Math.min(dueMs, this.#builder.pacedDueMs(best, nowMs));
-    return this.role === 'client' ? Math.min(dueMs, this.idleProbe.dueMs(best)) : dueMs;
+    const dueMs = this.watch.dueMs(nowMs);
+    return best === undefined ? dueMs : Math.min(dueMs, this.#builder.pacedDueMs(best, nowMs));
   }
 
   #onTimer(lateMs: number): void {
-    const nowMs = this.#clock.now();
-    for (const link of this.links) this.#look(link, nowMs, lateMs);
-    const { best } = this.links;
-    if (this.role === 'client' && best !== undefined && this.idleProbe.dueMs(best) <= nowMs) {
-      this.idleProbe.noteProbe();
-      this.#askOn(best);
-    }
+    this.watch.look(this.#clock.now(), lateMs);
     this.#flush();
-  }
-
-  #look(link: SessionLink, nowMs: number, lateMs: number): void {
-    this.requeue(link, link.takeLost(nowMs));
-    this.requeue(link, link.takeProbe(nowMs));
-    if (link.isOverdue(nowMs, lateMs)) this.suspect(link);
-    if (this.role === 'client' && link.wearsOut(nowMs)) this.#events.onLink('worn', link);
-    if (link.retiredAtMs === undefined) return;
-    const isQuiet = link.sent.inFlightBytes === 0 && nowMs - link.lastReceivedMs >= RETIRE_QUIET_MS;
-    if (!isQuiet && nowMs - link.retiredAtMs < RETIRE_MAX_MS && !link.isSuspect) return;
-    if (link.isSuspect) link.secure.reset();
-    else link.secure.close();
-    this.#lose(link, undefined);
   }
 }
 

@@ -2,7 +2,7 @@ import { DEFAULT_RECONNECT } from '../backed/reconnect.ts';
 import { Redialer } from '../backed/redialer.ts';
 import type { SecureLink } from '../backed/secure-link.ts';
 import { Session } from '../backed/session.ts';
-import type { SessionEnd } from '../backed/session-events.ts';
+import type { LinkEvent, SessionEnd } from '../backed/session-events.ts';
 import type { SessionLink } from '../backed/session-link.ts';
 import type { Clock } from '../base/clock.ts';
 import type { EtError } from '../base/errors.ts';
@@ -12,6 +12,7 @@ import { Mux } from '../mux/mux.ts';
 import { REASON } from '../wire/messages.ts';
 import type { RoadPlan } from './road-plan.ts';
 import { ServerOpens } from './server-opens.ts';
+import { StandbyLinks } from './standby-links.ts';
 import { Upgrader } from './upgrader.ts';
 
 /** What the client is told of its session. */
@@ -33,7 +34,9 @@ export interface ClientSessionDeps {
   readonly random: RandomSource;
   readonly logger: Logger;
   /** Any road when there is no link, the better ones when there is. */
-  readonly plan: Pick<RoadPlan, 'dial' | 'betterThan' | 'roadOf'>;
+  readonly plan: Pick<RoadPlan, 'dial' | 'betterThan' | 'roadOf' | 'roads'>;
+  /** `--standby`: a link over each of two roads, instead of one over the best. */
+  readonly hasStandby?: boolean;
   /** The longest silence before the server is asked for a sign of life, in milliseconds. */
   readonly keepaliveMs: number | undefined;
 }
@@ -51,6 +54,7 @@ export class ClientSession {
   readonly #events: ClientSessionEvents;
   readonly #redialer: Redialer;
   readonly #upgrader: Upgrader;
+  readonly #standby: StandbyLinks | undefined;
   #replacement: { cancel(): void } | undefined;
   #hasBeenUp = false;
   #outageSinceMs: number | undefined;
@@ -91,6 +95,10 @@ export class ClientSession {
       onLink: (link) => this.#take(link),
       onFailed: (error) => deps.logger.log(1, `no better road: ${error.message}`),
     });
+    if (deps.hasStandby === true) {
+      const isAttended = (): boolean => this.isAttended;
+      this.#standby = new StandbyLinks({ ...deps, session: this.session, isAttended });
+    }
     // Whoever has started it is there.
     this.#redialer.onKey();
   }
@@ -128,6 +136,10 @@ export class ClientSession {
 
   /** Takes a link that was made. Where there are better roads, they are tried from now on. */
   addLink(secure: SecureLink): void {
+    if (this.#standby !== undefined) {
+      this.session.addLink(secure);
+      return;
+    }
     const before = [...this.session.links];
     this.session.addLink(secure);
     for (const link of before) this.#giveWay(link);
@@ -149,6 +161,7 @@ export class ClientSession {
     this.session.probe();
     this.#redialer.nudge();
     this.#upgrader.onNetworkChange();
+    this.#standby?.nudge();
   }
 
   /** The machine has slept: what is alive is asked, what is not is dialled. */
@@ -156,6 +169,7 @@ export class ClientSession {
     this.session.probe();
     this.#redialer.nudge();
     this.#upgrader.onNetworkChange();
+    this.#standby?.nudge();
   }
 
   /** Ends the session at both ends, if the other can be reached. */
@@ -163,12 +177,14 @@ export class ClientSession {
     this.session.end(0, text);
   }
 
-  #onLink(event: 'joined' | 'lost' | 'suspect' | 'revived' | 'worn', link: SessionLink): void {
+  #onLink(event: LinkEvent, link: SessionLink): void {
     if (event === 'worn') {
-      this.#replace(link);
+      if (this.#standby === undefined) this.#replace(link);
+      else this.#standby.replace(link);
       return;
     }
     if (event === 'lost' || event === 'suspect') this.#upgrader.onLost(link.secure);
+    this.#standby?.look();
     if (event === 'joined' && !this.#hasBeenUp) {
       this.#hasBeenUp = true;
       this.#events.onFirstLink(link);
@@ -219,6 +235,7 @@ export class ClientSession {
   #onEnd(end: SessionEnd): void {
     this.#redialer.stop();
     this.#upgrader.stop();
+    this.#standby?.stop();
     this.#replacement?.cancel();
     // Before the channels hear of it, who would only say that they are closed.
     this.#events.onEnd(end);

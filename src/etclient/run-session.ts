@@ -32,6 +32,8 @@ export interface RunDeps {
 
 export interface RunOptions {
   readonly plan: RoadPlan;
+  /** `--standby`. */
+  readonly hasStandby?: boolean;
   readonly keepaliveMs: number | undefined;
   /** What it takes to come back is kept in `onEnded`. */
   readonly isResumable?: boolean;
@@ -84,6 +86,7 @@ export function runSession(deps: RunDeps, options: RunOptions): RunningSession {
     {
       ...deps,
       plan: options.plan,
+      hasStandby: options.hasStandby === true,
       keepaliveMs: options.keepaliveMs,
     },
     {

@@ -79,6 +79,7 @@ export function serveSession(
   const keeper = work.kind === 'terminal' ? keeperOf(deps, command, server) : undefined;
   const running = runSession(deps, {
     plan: roads.plan,
+    hasStandby: command.hasStandby,
     isResumable: keeper !== undefined,
     keepaliveMs: keepaliveMs(command.keepaliveSeconds, config?.serverAliveIntervalSeconds),
     makeService: (client, over, received) =>

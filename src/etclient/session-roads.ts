@@ -96,7 +96,7 @@ function offerOf(
     hasProxy: means.proxy !== undefined,
     hasJump: means.jump !== undefined,
     // With one link at a time it does not matter from where it leaves.
-    fromEach: [],
+    fromEach: command.hasStandby ? command.from : [],
   };
 }
 

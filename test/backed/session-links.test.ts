@@ -39,10 +39,11 @@ describe('several links', () => {
   test('a wish that a datagram lost is said again', () => {
     const pair = new SessionPair();
     const first = pair.join({ kind: 'datagrams', ...WIRE });
-    pair.join({ kind: 'datagrams', ...WIRE });
+    const second = pair.join({ kind: 'datagrams', ...WIRE });
     pair.clock.advance(300);
     first.pair.set('aToB', { loss: 1 });
-    pair.client.session.prefer(first.link);
+    // The first is preferred then, and there is no other to doubt it for.
+    pair.client.session.suspect(second.link);
     pair.clock.advance(20);
     first.pair.set('aToB', { loss: 0 });
     pair.clock.advance(2000);
@@ -98,7 +99,7 @@ describe('several links', () => {
     first.pair.hold('bToA');
     pair.server.script.write(0, pattern(10));
     pair.clock.advance(1100);
-    expect(pair.server.log).toEqual(['joined 1', 'joined 2', 'suspect 1']);
+    expect(pair.server.log).toEqual(['joined 1', 'joined 2', 'doubted 1', 'suspect 1']);
     pair.client.script.write(0, pattern(400));
     pair.clock.advance(200);
     expect(pair.client.session.unacknowledgedBytes).toBe(0);
@@ -114,12 +115,13 @@ describe('several links', () => {
     pair.clock.advance(300);
     pair.client.session.prefer(first.link);
     pair.clock.advance(300);
-    // The first link takes a part and then is still; its silence is noticed only after a second.
+    // The first link takes a part and then is still. It is retired, so that its silence is noticed only after a second.
     pair.client.script.write(1, new Uint8Array(48 * 1024 * 1024));
     pair.clock.advance(10);
     first.pair.hold('both');
     const second = pair.client.session.links.get(2);
     if (second !== undefined) pair.client.session.prefer(second);
+    pair.client.session.retire(first.link);
     let mostHeld = 0;
     let mostRetained = 0;
     for (let i = 0; i < 400; i += 1) {

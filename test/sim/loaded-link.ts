@@ -12,6 +12,8 @@ const MEAN_KEY_GAP_MS = 100;
 export interface LoadedLinkOptions {
   readonly kind: Carrier['kind'];
   readonly faults: LinkFaults;
+  /** Of a second road, for a client with `--standby`. */
+  readonly second?: LinkFaults;
   readonly bulk: readonly ('toServer' | 'toClient')[];
   readonly seed?: number;
 }
@@ -39,7 +41,7 @@ export class LoadedLink {
 
   constructor(options: LoadedLinkOptions) {
     this.#options = options;
-    this.scenario = new Scenario(options.kind, options.faults, options.seed ?? 1);
+    this.scenario = new Scenario(options.kind, options.faults, options.seed ?? 1, options.second);
     this.terminal = this.scenario.begin();
     this.bulk = this.scenario.openBulk();
     this.scenario.run(1000);

@@ -1,10 +1,11 @@
 import { simulate } from './simulate.ts';
 
-const USAGE = `usage: npm run sim -- [--seeds COUNT] [--from SEED] [--first] | --seed SEED [--trace]
+const USAGE = `usage: npm run sim -- [--seeds COUNT] [--from SEED] [--first] [--standby] | --seed SEED [--standby] [--trace]
   --seeds COUNT   play this many seeds (default 1000)
   --from SEED     begin with this one (default 1)
   --first         stop at the first that fails
   --seed SEED     play one alone
+  --standby       every client has --standby, and two roads
   --trace         print every event of it
 `;
 
@@ -14,12 +15,14 @@ function numberOption(args: readonly string[], name: string): number | undefined
   return at < 0 ? undefined : Number(args[at + 1]);
 }
 
-function play(seed: number, isTraced: boolean): boolean {
+function play(seed: number, hasStandby: boolean, isTraced: boolean): boolean {
   const trace = isTraced ? (line: string) => process.stdout.write(`${line}\n`) : undefined;
-  const { failure } = simulate(seed, { trace });
+  const { failure } = simulate(seed, { trace, hasStandby });
   if (failure === undefined) return true;
   process.stdout.write(`seed ${seed}: ${failure}\n`);
-  process.stdout.write(`  replay: npm run sim -- --seed ${seed} --trace\n`);
+  process.stdout.write(
+    `  replay: npm run sim -- --seed ${seed}${hasStandby ? ' --standby' : ''} --trace\n`,
+  );
   return false;
 }
 
@@ -28,7 +31,7 @@ function main(args: readonly string[]): number {
     process.stdout.write(USAGE);
     return 0;
   }
-  const known = ['--seeds', '--from', '--first', '--seed', '--trace'];
+  const known = ['--seeds', '--from', '--first', '--seed', '--standby', '--trace'];
   const unknown = args.find((arg) => !known.includes(arg) && !/^\d+$/u.test(arg));
   if (unknown !== undefined) {
     process.stderr.write(`sim: unknown argument ${unknown}\n${USAGE}`);
@@ -41,11 +44,12 @@ function main(args: readonly string[]): number {
     process.stderr.write(USAGE);
     return 2;
   }
-  if (seed !== undefined) return play(seed, args.includes('--trace')) ? 0 : 1;
+  const hasStandby = args.includes('--standby');
+  if (seed !== undefined) return play(seed, hasStandby, args.includes('--trace')) ? 0 : 1;
   let failed = 0;
   let played = 0;
   while (played < count && !(failed > 0 && args.includes('--first'))) {
-    if (!play(from + played, false)) failed += 1;
+    if (!play(from + played, hasStandby, false)) failed += 1;
     played += 1;
   }
   process.stdout.write(`${played} seeds from ${from}: ${failed} failed\n`);

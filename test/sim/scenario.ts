@@ -9,13 +9,19 @@ import { type Attached, type ServerSide, SimWorld } from './sim-world.ts';
 export class Scenario {
   readonly world: SimWorld;
   readonly path: SimPath;
+  /** The second of two roads, where the client has `--standby`. */
+  readonly second: SimPath | undefined;
   readonly attached: Attached;
   readonly #channels = new Map<number, SimChannel>();
 
-  constructor(kind: Carrier['kind'], faults: LinkFaults, seed = 1) {
+  constructor(kind: Carrier['kind'], faults: LinkFaults, seed = 1, second?: LinkFaults) {
     this.world = new SimWorld({ random: new SeededRandom(seed) });
     this.path = new SimPath('way', kind, faults);
-    this.attached = this.world.attach(this.path);
+    this.second = second === undefined ? undefined : new SimPath('second', kind, second);
+    this.attached = this.world.attach(
+      this.path,
+      this.second === undefined ? [] : [this.path, this.second],
+    );
     this.attached.onOpen = (incoming) => {
       this.#channels.get(Number(incoming.metadata['of']))?.accept(incoming);
     };

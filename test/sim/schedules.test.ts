@@ -5,11 +5,12 @@ import { type SimResult, simulate } from './simulate.ts';
 /** Seeds of every run, in groups so that a failure is found soon. More: `npm run sim -- --seeds 10000`. */
 const GROUPS = 8;
 const SEEDS_PER_GROUP = 50;
+const STANDBY_SEEDS_PER_GROUP = 25;
 
-function describe({ seed, failure }: SimResult): string | undefined {
+function describe({ seed, failure }: SimResult, flag = ''): string | undefined {
   return failure === undefined
     ? undefined
-    : `${failure}\n  replay: npm run sim -- --seed ${seed} --trace`;
+    : `${failure}\n  replay: npm run sim -- --seed ${seed}${flag} --trace`;
 }
 
 const groups = Array.from({ length: GROUPS }, (_, group) => 1 + group * SEEDS_PER_GROUP);
@@ -22,6 +23,16 @@ test.each(groups)(
   (from) => {
     for (let seed = from; seed < from + SEEDS_PER_GROUP; seed += 1) {
       expect(describe(simulate(seed))).toBeUndefined();
+    }
+  },
+);
+
+test.each(groups)(
+  'the same holds of a client with --standby: seeds from %i',
+  { timeout: 120_000 },
+  (from) => {
+    for (let seed = from; seed < from + STANDBY_SEEDS_PER_GROUP; seed += 1) {
+      expect(describe(simulate(seed, { hasStandby: true }), ' --standby')).toBeUndefined();
     }
   },
 );

@@ -1,7 +1,8 @@
 import type { ClientKeys } from '../../src/backed/client-keys.ts';
 import type { HandshakeClient } from '../../src/backed/handshake-client.ts';
 import { type LinkDialOptions, shakeHands } from '../../src/backed/link-dial.ts';
-import type { DialResult, RunningDial } from '../../src/backed/redialer.ts';
+import type { DialResult, RunningDial, StartDial } from '../../src/backed/redialer.ts';
+import type { SecureLink } from '../../src/backed/secure-link.ts';
 import type { Session } from '../../src/backed/session.ts';
 import type { SessionEnd } from '../../src/backed/session-events.ts';
 import type { Clock } from '../../src/base/clock.ts';
@@ -27,11 +28,10 @@ export interface SimClientParts {
   readonly keys: ClientKeys;
   /** The way that the session's own dials take first. */
   readonly path: SimPath;
+  /** With `--standby`: the roads, best first. */
+  readonly standby: readonly SimPath[];
   readonly onEnd: (end: SessionEnd) => void;
 }
-
-/** There is none that would be better. */
-const ONE_ROAD = { betterThan: () => undefined, roadOf: () => 'way' };
 
 /** A client process: the client's end of a session as it is shipped, and links beside the one that it keeps. */
 export class SimClient {
@@ -62,9 +62,24 @@ export class SimClient {
       keys,
       isNoRoute: () => false,
     };
-    const dial = (done: (result: DialResult) => void): RunningDial => this.#dial(this.path, done);
+    const made = new WeakMap<SecureLink, string>();
+    const roads = parts.standby.map((path, index) => {
+      const name = `way ${index}`;
+      const start: StartDial = (done) =>
+        this.#dial(path, (result) => {
+          if (result.kind === 'link') made.set(result.link, name);
+          done(result);
+        });
+      return { name, path, start };
+    });
+    const dial: StartDial = (done) =>
+      roads.find(({ path }) => path === this.path)?.start(done) ?? this.#dial(this.path, done);
+    const roadOf = (link: SecureLink): string => made.get(link) ?? 'way';
+    // There is none that would be better.
+    const plan = { dial, roads, roadOf, betterThan: () => undefined };
+    const hasStandby = roads.length > 0;
     this.own = new ClientSession(
-      { clock, random, logger, plan: { dial, ...ONE_ROAD }, keepaliveMs: undefined },
+      { clock, random, logger, plan, hasStandby, keepaliveMs: undefined },
       {
         onFirstLink: () => undefined,
         onOutage: () => {

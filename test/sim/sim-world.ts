@@ -95,7 +95,7 @@ export class SimWorld {
   }
 
   /** A client process. The first one has the passkey; another has the root, as one that resumes. */
-  attach(path: SimPath): Attached {
+  attach(path: SimPath, standby: readonly SimPath[] = []): Attached {
     const name = `client${this.attached.length}`;
     const clock = new SleepyClock(this.clock);
     const keys =
@@ -113,6 +113,7 @@ export class SimWorld {
       context: this.#context,
       keys,
       path,
+      standby,
       onEnd: (end) => this.#judgeEnd(name, end),
     });
     const attached: Attached = {

@@ -1,14 +1,18 @@
+import type { Session } from '../../src/backed/session.ts';
 import type { LinkCrypto } from '../../src/wire/link-crypto.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { drawQuality } from './draw-quality.ts';
 import { FaultSchedule } from './fault-schedule.ts';
 import { SimPath } from './sim-path.ts';
+import type { SimReport } from './sim-report.ts';
 import { type Attached, SimWorld } from './sim-world.ts';
 import { Workload, type WorkloadSize } from './workload.ts';
 
 export interface SimOptions {
   readonly trace?: ((line: string) => void) | undefined;
   readonly crypto?: LinkCrypto | undefined;
+  /** Every client has `--standby` and two roads at least. Default: none has. */
+  readonly hasStandby?: boolean;
 }
 
 export interface SimResult {
@@ -38,8 +42,9 @@ export function simulate(seed: number, options: SimOptions = {}): SimResult {
   const world = new SimWorld({ random, trace: options.trace, crypto: options.crypto });
   const { report, clock } = world;
   const spreadMs = 2000 * 60 ** random.uniform();
-  const actors: [Actor, ...Actor[]] = [makeActor(world, 0, spreadMs)];
-  if (random.chance(0.15)) actors.push(makeActor(world, 1, spreadMs));
+  const { hasStandby = false } = options;
+  const actors: [Actor, ...Actor[]] = [makeActor(world, 0, spreadMs, hasStandby)];
+  if (random.chance(0.15)) actors.push(makeActor(world, 1, spreadMs, hasStandby));
   const [first, ...others] = actors;
   start(first);
   // Whoever resumes has got the root from a client that was there before.
@@ -67,12 +72,15 @@ export function simulate(seed: number, options: SimOptions = {}): SimResult {
   };
 }
 
-function makeActor(world: SimWorld, index: number, spreadMs: number): Actor {
+function makeActor(world: SimWorld, index: number, spreadMs: number, hasStandby: boolean): Actor {
   const { random } = world;
   const paths = [new SimPath(`tcp${index}`, 'bytes', drawQuality(random))];
   if (random.chance(0.5)) paths.push(new SimPath(`lan${index}`, 'bytes', drawQuality(random)));
   if (random.chance(0.5)) paths.push(new SimPath(`udp${index}`, 'datagrams', drawQuality(random)));
-  const attached = world.attach(paths[random.integer(0, paths.length - 1)] as SimPath);
+  if (hasStandby && paths.length === 1)
+    paths.push(new SimPath(`lte${index}`, 'bytes', drawQuality(random)));
+  const first = paths[random.integer(0, paths.length - 1)] as SimPath;
+  const attached = world.attach(first, hasStandby ? paths : []);
   const size = {
     channelCount: random.integer(1, 10),
     bytesPerFlow: 300 * 200 ** random.uniform(),
@@ -138,13 +146,7 @@ function finish(world: SimWorld, actors: readonly Actor[]): void {
 /** All channels are over: nothing waits any more. */
 function expectQuiet({ report }: SimWorld, { client, server }: Attached): void {
   if (client.end !== undefined) report.fail(`the client's session ended: ${client.end.kind}`);
-  const used = client.session.links.best?.id ?? 0;
-  const usedByServer = server?.session.links.best?.id;
-  // A server that has found its own direction of a link dead knows better.
-  const isTrusted = server?.session.links.get(used)?.isSuspect === false;
-  if (isTrusted && used !== usedByServer) {
-    report.fail(`client uses link ${used}, server ${usedByServer}`);
-  }
+  expectOneLink(report, client.session, server?.session);
   for (const { mux, session } of server === undefined ? [client] : [client, server]) {
     const where = `at the ${session.role}`;
     if (mux.channelCount > 0) report.fail(`${mux.channelCount} channels left ${where}`);
@@ -153,4 +155,14 @@ function expectQuiet({ report }: SimWorld, { client, server }: Attached): void {
     if (unacknowledgedBytes > 0) report.fail(`${unacknowledgedBytes} bytes retained ${where}`);
     if (session.readers.some(({ heldBytes }) => heldBytes > 0)) report.fail(`bytes held ${where}`);
   }
+}
+
+/** Both ends use the same one, unless the server knows better: its own direction of the client's is dead, or not to be relied on. */
+function expectOneLink(report: SimReport, client: Session, server: Session | undefined): void {
+  const used = client.links.best?.id ?? 0;
+  const usedByServer = server?.links.best?.id;
+  const atServer = server?.links.get(used);
+  const isTrusted = atServer?.isSuspect === false && atServer.doubt.state === 'steady';
+  if (isTrusted && used !== usedByServer)
+    report.fail(`client uses link ${used}, server ${usedByServer}`);
 }

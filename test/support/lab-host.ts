@@ -83,7 +83,7 @@ export class LabHost {
   async forwarding(count: number): Promise<void> {
     await until(
       `${count} forwards over tcp`,
-      () => (existsSync(this.#logPath) ? this.log : ''),
+      () => (this.hasLog ? this.log : ''),
       (log) => log.split(' forwards ').length > count && this.joined.includes('tcp'),
     );
   }
@@ -116,6 +116,11 @@ export class LabHost {
   /** What clients have logged so far. */
   get log(): string {
     return readFileSync(this.#logPath, 'utf8');
+  }
+
+  /** Whether a client has begun to log. */
+  get hasLog(): boolean {
+    return existsSync(this.#logPath);
   }
 
   get #logPath(): string {

@@ -74,6 +74,8 @@ export interface ConnectCommand extends SessionFlags {
   readonly from: readonly string[];
   /** Whose router hands links on to the host; `undefined`: they go straight. */
   readonly jumpHost?: JumpHost;
+  /** `--standby`: a second link over another road. */
+  readonly hasStandby: boolean;
   /** `undefined`: `ssh` for a command without a terminal, else `none`. */
   readonly fallback: 'ssh' | 'none' | undefined;
 }

@@ -30,6 +30,7 @@ export const CLIENT_KEYS: readonly ClientKey[] = [
     otherwise: 'straight to the session server where that works, else through ssh',
   },
   { name: 'from', kind: 'list' },
+  { name: 'standby', kind: 'switch', default: 'false' },
   { name: 'jumphost', kind: 'text', otherwise: 'none' },
   { name: 'jport', kind: 'amount', default: String(ROUTER_PORT) },
   { name: 'port', kind: 'amount', default: DEFAULT_SERVER_PORT },

@@ -36,6 +36,7 @@ export type ClientFlagKey =
   | 'ssh'
   | 'ssh-option'
   | 'ssh-port'
+  | 'standby'
   | 'subsystem'
   | 'tty'
   | 'dynamic-forward'
@@ -154,6 +155,12 @@ export const CLIENT_FLAGS: readonly Flag<ClientFlagKey>[] = [
     argument: 'N',
     group: SESSION,
     help: 'port of the router of --jumphost (default: 2022)',
+  },
+  {
+    key: 'standby',
+    long: '--standby',
+    group: SESSION,
+    help: 'keep a second link over another road, which takes over within a round trip when the first falls silent',
   },
   {
     key: 'grace',

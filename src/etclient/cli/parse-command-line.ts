@@ -1,5 +1,8 @@
+import { roadsIn } from '../../backed/dial-plan.ts';
 import { asUsageOf, usageError } from '../../base/usage-error.ts';
 import { type Destination, parseDestination } from '../../bootstrap/destination.ts';
+import { parseDialPlan } from '../parse-dial-plan.ts';
+import { formatRoad } from '../road.ts';
 import { type BenchWords, NOT_BENCH, readBench } from './bench-words.ts';
 import type {
   ClientCommand,
@@ -47,6 +50,7 @@ const NOT_LOCAL: readonly ClientFlagKey[] = [
   'ssh',
   'ssh-option',
   'ssh-port',
+  'standby',
   'username',
   'via',
 ];
@@ -175,10 +179,23 @@ export function connectCommand(
     serverPath: given.value('server-path', (text) => parseName('--server-path', text)),
     serverPort: serverPort(given, destination),
     bind: given.value('bind', (text) => parseName('--bind', text)) ?? '',
-    via: given.value('via', parseVia),
+    via: viaOf(given),
     from: given.all('from').map((text) => parseName('--from', text)),
+    hasStandby: given.has('standby'),
     fallback: given.value('fallback', (text) => parseChoice('--fallback', text, ['ssh', 'none'])),
   };
+}
+
+function viaOf(given: GivenFlags): string | undefined {
+  const via = given.value('via', parseVia);
+  const isAlone =
+    via !== undefined && new Set(roadsIn(parseDialPlan(via)).map(formatRoad)).size < 2;
+  if (isAlone && given.has('standby')) {
+    throw usageError(
+      `--standby keeps a link over a second road, and --via ${via} leaves one: leave one of them out`,
+    );
+  }
+  return via;
 }
 
 function serverPort(given: GivenFlags, destination: Destination): string {

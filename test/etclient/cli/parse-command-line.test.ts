@@ -37,6 +37,7 @@ const CONNECT: ConnectCommand = {
   bind: '',
   via: undefined,
   from: [],
+  hasStandby: false,
   fallback: undefined,
 };
 
@@ -94,6 +95,7 @@ describe('a flag of the session', () => {
     ['--via "race(tcp,delay(1.5s,ssh))"', { via: 'race(tcp, delay(1.5s, ssh))' }],
     ['--via wss://h.example/p', { via: 'wss://h.example/p' }],
     ['--from eth0 --from fd00::1', { from: ['eth0', 'fd00::1'] }],
+    ['--standby', { hasStandby: true }],
     ['--fallback ssh', { fallback: 'ssh' }],
     ['--fallback none', { fallback: 'none' }],
     ['--server-path ~/bin/etserver', { serverPath: '~/bin/etserver' }],
@@ -331,6 +333,11 @@ describe('a mistake is answered with the flag and the fix', () => {
     ['--local -p 22', '-p is about a host, and --local has none: leave one of them out'],
     ['--local -u me', '-u/--username is about a host, and --local has none'],
     ['--local -x', '-x is about a host, and --local has none'],
+    [
+      '--standby --via tcp h',
+      '--standby keeps a link over a second road, and --via tcp leaves one',
+    ],
+    ['--local --standby', '--standby is about a host, and --local has none'],
     ['--local --via ssh', '--via is about a host, and --local has none'],
   ])('%s', (line, expected) => {
     expect(objection(line)).toContain(expected);
