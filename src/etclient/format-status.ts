@@ -47,12 +47,14 @@ function linksOf(links: readonly LinkReport[]): string[] {
   return links.toSorted((a, b) => Number(b.isUsed) - Number(a.isUsed)).map(linkOf);
 }
 
-function linkOf({ label, state, rttMs, rate, deliveredBytes, inFlightBytes }: LinkReport): string {
+function linkOf(link: LinkReport): string {
+  const { label, state, rttMs, rate, deliveredBytes, inFlightBytes, lostBytes } = link;
   const silence = state === 'alive' ? '' : `, ${state}`;
   const time = rttMs === null ? '' : `, round trip ${rttMs.toFixed(rttMs < 10 ? 1 : 0)} ms`;
   const speed = rate === null ? '' : `, up to ${formatRate(rate)}`;
   const onTheWay = inFlightBytes === 0 ? '' : `, ${formatBytes(inFlightBytes)} on the way`;
-  return `${label}${silence}${time}${speed}; ${formatBytes(deliveredBytes)} delivered${onTheWay}`;
+  const lost = lostBytes === 0 ? '' : `, ${formatBytes(lostBytes)} lost`;
+  return `${label}${silence}${time}${speed}; ${formatBytes(deliveredBytes)} delivered${onTheWay}${lost}`;
 }
 
 function rowOf(forward: ForwardReport): string[] {

@@ -18,6 +18,11 @@ export interface LinkReport {
   /** Of ours: what the peer has acknowledged, and what is on its way, in bytes of records. */
   readonly deliveredBytes: number;
   readonly inFlightBytes: number;
+  /** What was sent again over another link, as this one did not say that it had arrived. */
+  readonly lostBytes: number;
+  /** Records, each way, in bytes. */
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
   /** Records, each way. */
   readonly recordsSent: number;
   readonly recordsReceived: number;
@@ -34,8 +39,11 @@ export function linkReport(link: SessionLink, road: string, isUsed: boolean): Li
     isUsed,
     rttMs: rttMs === undefined ? null : Number(rttMs.toFixed(2)),
     rate: rate === undefined ? null : Math.round(rate * 1000),
-    deliveredBytes: link.rate.delivered,
+    deliveredBytes: link.deliveredBytes,
     inFlightBytes: link.inFlightBytes,
+    lostBytes: link.lostBytes,
+    sentBytes: link.sentBytes,
+    receivedBytes: link.receivedBytes,
     recordsSent: link.sent.next,
     recordsReceived: link.received.next,
   };

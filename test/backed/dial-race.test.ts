@@ -151,3 +151,27 @@ test('nothing runs or is told once it is cancelled', () => {
   expect(log).toEqual(['tcp starts', 'tcp is cancelled']);
   expect(clock.pending).toBe(0);
 });
+
+test('a race whose time is up starts nothing more, and waits for what those that run have to say', () => {
+  const { clock, log, ssh, running } = race({ againAfterMs: 100 }, { ...LATER, afterMs: 10 });
+  clock.advance(5);
+  running.expire?.();
+  expect(log).toEqual(['tcp starts', 'tcp is cancelled', 'no time was left']);
+  expect(clock.pending).toBe(0);
+
+  const slow = new Road('slow', log);
+  const start = raceDials(clock, [
+    {
+      ...slow.entry(),
+      start: (done) => ({ ...slow.entry().start(done), expire: () => log.push('asked') }),
+    },
+    ssh.entry({ afterMs: 10 }),
+  ]);
+  log.length = 0;
+  const later = start((result) => log.push(result.kind === 'failed' ? result.error.message : ''));
+  later.expire?.();
+  clock.advance(50);
+  slow.fail();
+  expect(log).toEqual(['slow starts', 'asked', 'slow']);
+  expect(clock.pending).toBe(0);
+});

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { AllFailed } from '../../src/backed/all-failed.ts';
 import { EtError } from '../../src/base/errors.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { type Aliveness, GoneCheck } from '../../src/etclient/gone-check.ts';
@@ -65,6 +66,13 @@ describe('a client that is refused', () => {
     log.length = 0;
     await refuse(3);
     expect(log).toEqual(['refused', 'ask']);
+  });
+
+  test('counts a refusal beside roads that are blocked', async () => {
+    const { gone, log } = check('gone');
+    for (let i = 0; i < 3; i += 1) gone.onDialFailed(new AllFailed([SILENT, REFUSED]));
+    await Promise.resolve();
+    expect(log.slice(0, 2)).toEqual(['refused', 'ask']);
   });
 
   test('is not asked about by silence', async () => {

@@ -168,8 +168,12 @@ export class LabHost {
       encoding: 'utf8',
     });
     for (const pid of pids.trim().split('\n')) {
-      if (readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'sshd')
-        process.kill(Number(pid), 'SIGKILL');
+      try {
+        if (readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'sshd')
+          process.kill(Number(pid), 'SIGKILL');
+      } catch {
+        // Gone with the one before.
+      }
     }
   }
 
