@@ -67,17 +67,11 @@ function isScheme(name: string): name is ProxyScheme {
 
 /** With a scheme of no meaning, so that no default port is taken out and the host stays as it is written. */
 function urlOf(rest: string, source: string): URL {
-  const url = URL.parse === undefined ? tryUrl(`proxy://${rest}`) : URL.parse(`proxy://${rest}`);
-  if (url !== null && /^(?:\[[0-9a-f:.]+\]|[\w.-]+)$/iu.test(url.hostname)) return url;
+  const text = `proxy://${rest}`;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isHost = /^(?:\[[0-9a-f:.]+\]|[\w.-]+)$/iu.test(url?.hostname ?? '');
+  if (url !== undefined && isHost) return url;
   throw usageError(`${source} is not a proxy's address: write http://HOST:PORT`);
-}
-
-function tryUrl(text: string): URL | null {
-  try {
-    return new URL(text);
-  } catch {
-    return null;
-  }
 }
 
 function credentialsOf({ username, password }: URL, source: string): ProxyCredentials | undefined {

@@ -102,7 +102,6 @@ class Entrance implements WebSocketEntrance {
     });
     // It never listens, so none of its own timeouts runs.
     const http = createServer({ maxHeaderSize: MAX_HEADER_BYTES });
-    http.maxRequestsPerSocket = 1;
     http.on('request', (request, response) => this.#answer(request, response));
     http.on('upgrade', (request, socket, head) => this.#upgrade(webSockets, request, socket, head));
     return { http, webSockets };
