@@ -27,12 +27,14 @@ describeNeeding(['systemd', 'sshd'], 'a router under systemd', () => {
       context,
       [
         'systemd-socket-activate',
-        ...['-l', `127.0.0.1:${port}`, '-l', socket, '--fdname=tcp:registration'],
+        `--listen=127.0.0.1:${port}`,
+        `--listen=${socket}`,
+        '--fdname=tcp:registration',
         process.execPath,
         ETSERVER,
         'router',
         // It hands no variables on.
-        ...['--socket', socket],
+        `--socket=${socket}`,
       ],
       { cwd: host.home, environment: host.environment },
     );

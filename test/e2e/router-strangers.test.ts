@@ -271,7 +271,9 @@ describeNeeding(['sshd', 'root'], 'a router among users of its machine', () => {
     const run = promisify(execFile);
     const script = join(PROJECT_ROOT, 'test', 'support', 'local-stranger.js');
     const { stdout } = await run('setpriv', [
-      ...['--reuid', String(STRANGER_UID), '--regid', String(STRANGER_UID), '--clear-groups'],
+      `--reuid=${STRANGER_UID}`,
+      `--regid=${STRANGER_UID}`,
+      '--clear-groups',
       process.execPath,
       script,
       place.socket,

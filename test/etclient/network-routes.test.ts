@@ -94,6 +94,10 @@ test('over hundreds of networks the server keeps at most 32, and each in use is 
     expect(world.good.size).toBeLessThanOrEqual(32);
     expect(world.on(`network ${i}`)).toBe(id);
   }
+  // What was given back is good no more: who returns there has another one.
+  const again = world.on('network 0');
+  expect(world.good.has(again)).toBe(true);
+  expect(seen.has(again)).toBe(false);
 });
 
 test('where there is no router it is asked once; where the router is away, again', () => {

@@ -59,6 +59,15 @@ describe('connections that are joined', () => {
     expect(admissions.admit(undefined)?.join(1001)).toBe(true);
   });
 
+  test('make room for their user when they leave', () => {
+    const admissions = new Admissions(LIMITS);
+    for (let i = 0; i < 20; i += 1) {
+      const one = admissions.admit(undefined);
+      expect(one?.join(1000)).toBe(true);
+      one?.leave();
+    }
+  });
+
   test('are counted as what they are, and once', () => {
     const admissions = new Admissions(LIMITS);
     const one = admissions.admit('a');
