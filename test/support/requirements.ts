@@ -52,7 +52,6 @@ const PACKAGE_OF: Readonly<Record<string, string>> = {
   gcc: 'gcc libc6-dev',
   ip: 'iproute2',
   nft: 'nftables',
-  nginx: 'nginx-light',
   ping: 'iputils-ping',
   'redis-cli': 'redis-tools',
   ssh: 'openssh-client',
