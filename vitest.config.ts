@@ -7,7 +7,13 @@ const LABS = ['test/e2e/netlab*.test.ts'];
 /** Simulated time and bytes in memory, side by side. */
 const PURE = ['test/**/*.test.ts'];
 /** Of these, what asks nothing of the machine: .ci/run runs it as one user, and leaves it out for the other. */
-const SIMULATED = ['test/sim/**', 'test/model/**', 'test/mux/**', 'test/wire/**', 'test/decoder/**'];
+const SIMULATED = [
+  'test/sim/**',
+  'test/model/**',
+  'test/mux/**',
+  'test/wire/**',
+  'test/decoder/**',
+];
 const LEFT_OUT = process.env['EVERTERM_SKIP_SIMULATED'] === undefined ? [] : SIMULATED;
 
 /** On a busy machine a real process may take longer than any bound; a test that fails twice has failed. Vitest shows each retry. */
