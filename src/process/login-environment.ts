@@ -29,7 +29,8 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   'SSH_ORIGINAL_COMMAND',
 ]);
 
-const OURS = /^(?:EVERTERM_|ET_VERSION$)/u;
+/** Of another session, or of our own start. What else begins with EVERTERM_ is the user's, for an et or etserver within. */
+const OURS = /^(?:EVERTERM_(?:SESSION|FD|OPEN_FILES|COMPILE_AHEAD)|ET_VERSION)$/u;
 
 /** The environment of `ssh -tt` (or of `ssh COMMAND`), and ET_VERSION and EVERTERM_SESSION. */
 export function loginEnvironment(source: LoginEnvironmentSource): Record<string, string> {

@@ -5,7 +5,6 @@ import { describeNeeding } from '../support/requirements.ts';
 
 /** What a session has and a login by ssh has not, or differently: each has connections, terminals and process ids of its own. */
 const OURS = ['ET_VERSION', 'EVERTERM_SESSION'];
-const THEIRS = ['EVERTERM_RUN_DIR'];
 /** PWD: home is not the account's here, and sshd begins in the account's. */
 const DIFFERENT = ['SSH_CLIENT', 'SSH_CONNECTION', 'SSH_TTY', 'PWD'];
 const QUESTIONS = [
@@ -197,12 +196,9 @@ async function onTerminal(host: EtHost, program: 'et' | 'ssh', line: string): Pr
 }
 
 function compare(ours: Variables, theirs: Variables): void {
-  expect(Object.keys(ours).sort()).toEqual(
-    [...Object.keys(theirs).filter((name) => !THEIRS.includes(name)), ...OURS].sort(),
-  );
+  expect(Object.keys(ours).sort()).toEqual([...Object.keys(theirs), ...OURS].sort());
   for (const name of Object.keys(theirs)) {
-    if (!DIFFERENT.includes(name) && !THEIRS.includes(name))
-      expect(`${name}=${ours[name]}`).toBe(`${name}=${theirs[name]}`);
+    if (!DIFFERENT.includes(name)) expect(`${name}=${ours[name]}`).toBe(`${name}=${theirs[name]}`);
   }
   expect(ours['USER']).toBe(userInfo().username);
 }

@@ -50,6 +50,15 @@ describe('the environment of a login', () => {
     ]);
   });
 
+  test('what says where et and etserver find things, and how, is the user’s', () => {
+    const inherited = { EVERTERM_RUN_DIR: '/r', EVERTERM_VIA: 'ssh', EVERTERM_SESSION: 'beef' };
+    expect(loginEnvironment({ ...OURS, inherited, requested: {} })).toEqual({
+      ...inherited,
+      ET_VERSION: '0.1.0',
+      EVERTERM_SESSION: 'cafe',
+    });
+  });
+
   test('the user variables of Node are the user’s', () => {
     const inherited = { NODE_OPTIONS: '--x', NODE_PATH: '/y' };
     expect(loginEnvironment({ ...OURS, inherited, requested: {} })).toMatchObject(inherited);
