@@ -4,19 +4,22 @@ import { parseDialPlan } from './parse-dial-plan.ts';
 import { formatRoad, type Road } from './road.ts';
 import type { RoadMeans } from './road-dials.ts';
 
-/** Where `--via` names a road that cannot be from here. @throws {EtError} ET_ERR_USAGE */
+/** Where `--via` names a road that cannot be from here, or none that can be. @throws {EtError} ET_ERR_USAGE */
 export function checkRoads(via: string, means: RoadMeans): void {
-  for (const road of roadsIn(parseDialPlan(via))) {
+  const roads = roadsIn(parseDialPlan(via));
+  for (const road of roads) {
     const lack = lackOf(road, means);
     if (lack !== undefined) throw usageError(`--via ${formatRoad(road)}: ${lack}`);
   }
+  const [fault, ...others] = roads.map((road) => means.proxyFault?.(road));
+  if (fault !== undefined && others.every((each) => each !== undefined)) throw usageError(fault);
 }
 
 function lackOf(road: Road, means: RoadMeans): string | undefined {
   switch (road.kind) {
     case 'proxy':
       return means.proxy === undefined
-        ? 'the environment names no proxy: set HTTPS_PROXY or ALL_PROXY'
+        ? 'the environment names no proxy for this host: set HTTPS_PROXY or ALL_PROXY'
         : undefined;
     case 'jump':
       return means.jump === undefined ? 'there is no jump host: add --jumphost HOST' : undefined;

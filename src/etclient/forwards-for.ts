@@ -16,6 +16,8 @@ export async function forwardsFor(
   const { kind } = command.work;
   // Those of ssh_config are for sessions that are worked in, and one of these may hold their ports.
   if (kind === 'bench') return undefined;
+  // As in ssh, where -W has ClearAllForwardings with it: it runs as a ProxyCommand, beside the session whose forwards they are.
+  if (kind === 'stdio') return undefined;
   const plan = planForwards(command.forwards, config, deps.environment, runsPrograms(command));
   if (plan.specs.length === 0 && plan.problems.length === 0 && kind !== 'none') return undefined;
   return await makeForwards(deps, command, config, plan);

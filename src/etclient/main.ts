@@ -7,6 +7,7 @@ import { type Logger, lineLogger } from '../base/logger.ts';
 import { printable } from '../base/printable.ts';
 import { systemRandom } from '../base/random.ts';
 import { CredentialStore, credentialDirectory } from '../bootstrap/credential-store.ts';
+import type { SshAccess } from './begin-session.ts';
 import type { ClientCommand, ConnectCommand, SessionFlags } from './cli/client-command.ts';
 import { parseCommandLine } from './cli/parse-command-line.ts';
 import type { ClientDeps } from './client-deps.ts';
@@ -75,34 +76,36 @@ async function run(command: ClientCommand): Promise<WorkEnd> {
 /** Without a connection to anywhere. */
 async function explainRoads(command: ConnectCommand): Promise<WorkEnd> {
   const deps = depsFor(command);
-  await checkVia(deps, command);
   const [{ sshAccess }, { explain }] = await Promise.all([
     import('./ssh-access.ts'),
     import('./explain.ts'),
   ]);
   const ssh = await sshAccess(command, process.env);
+  await checkVia(deps, command, ssh);
   process.stdout.write(explain(deps, command, await ssh.config()));
   return { status: 0 };
 }
 
 /** A road that cannot be is told before anything begins. */
-async function checkVia(deps: ClientDeps, command: ConnectCommand): Promise<void> {
+async function checkVia(deps: ClientDeps, command: ConnectCommand, ssh: SshAccess): Promise<void> {
   if (command.via === undefined) return;
   const [{ checkRoads }, { roadMeans }] = await Promise.all([
     import('./check-roads.ts'),
     import('./road-means.ts'),
   ]);
-  checkRoads(command.via, roadMeans(deps, command, command.destination.host));
+  // NO_PROXY goes by the name that is dialled; who names no proxy need not wait for it.
+  const config = /\bproxy\b/u.test(command.via) ? await ssh.config() : undefined;
+  checkRoads(command.via, roadMeans(deps, command, config?.hostName ?? command.destination.host));
 }
 
 async function connectTo(command: ConnectCommand): Promise<WorkEnd> {
   const deps = depsFor(command);
-  await checkVia(deps, command);
   const [{ sshAccess }, { beginSession }] = await Promise.all([
     import('./ssh-access.ts'),
     import('./begin-session.ts'),
   ]);
   const ssh = await sshAccess(command, process.env);
+  await checkVia(deps, command, ssh);
   // ssh runs from here on; what the session itself needs is loaded beside it, and ssh_config is read.
   const begun = beginSession(deps, command, ssh.runner);
   const config = ssh.config();

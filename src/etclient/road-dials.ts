@@ -17,6 +17,8 @@ export interface RoadMeans {
   readonly webSocket: ((url: string) => Dial) | undefined;
   /** TCP through the environment's proxy. */
   readonly proxy: ((host: string, port: number) => Dial) | undefined;
+  /** Why the proxy that the environment names for a road cannot be used. */
+  readonly proxyFault?: (road: Road) => string | undefined;
   /** TCP through the router of `--jumphost`. */
   readonly jump: ((host: string, port: number) => Dial) | undefined;
 }

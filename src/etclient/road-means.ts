@@ -7,10 +7,11 @@ import { HostResolver } from '../link/host-resolver.ts';
 import { jumpDial } from '../link/jump-dial.ts';
 import { ownAddresses } from '../link/own-addresses.ts';
 import { formatEndpoint } from '../link/plain-address.ts';
+import type { ProxyTarget } from '../link/proxy-choice.ts';
 import { SocketFactory } from '../link/socket-factory.ts';
 import { TcpDialer } from '../link/tcp-dial.ts';
 import { webSocketDial } from '../link/websocket-dial.ts';
-import { parseWebSocketUrl } from '../link/websocket-url.ts';
+import { parseWebSocketUrl, type WebSocketUrl } from '../link/websocket-url.ts';
 import { encodeJumpPreamble } from '../wire/jump-preamble.ts';
 import type { ConnectCommand } from './cli/client-command.ts';
 import { LinkProxies } from './link-proxies.ts';
@@ -38,10 +39,14 @@ export function roadMeans(
   host: string,
   isOwnPort: (port: number) => boolean = () => false,
 ): RoadMeans {
-  const { clock, environment } = deps;
+  const { clock, environment, interfaces } = deps;
   const resolver = new HostResolver();
   const tcpDialer = new TcpDialer(clock, new SocketFactory(clock), resolver);
-  const proxies = new LinkProxies({ clock, resolver }, environment, isOwnPort);
+  const proxies = new LinkProxies({ clock, resolver }, environment, {
+    isPort: isOwnPort,
+    isAddress: (address) =>
+      Object.values(interfaces()).some((own) => own?.some((each) => each.address === address)),
+  });
   const leaving = leavingFrom(deps, command);
   const tcp: RoadMeans['tcp'] = (target, port, only) =>
     leaving(
@@ -53,9 +58,11 @@ export function roadMeans(
     tcp,
     webSocket: (address) => {
       const url = parseWebSocketUrl(address);
-      return leaving(url.shown, (binding) => (signal) => {
-        const proxy = proxies.of({ kind: url.isSecure ? 'wss' : 'ws', ...url });
-        return webSocketDial({ clock, resolver }, address, { ...binding, proxy })(signal);
+      const proxied = targetOf(url);
+      // A proxy that cannot be used fails the dial, and not who dials.
+      return leaving(url.shown, (binding) => async (signal) => {
+        const proxy = proxies.of(proxied);
+        return await webSocketDial({ clock, resolver }, address, { ...binding, proxy })(signal);
       });
     },
     proxy: proxies.isNamedFor(host)
@@ -64,8 +71,17 @@ export function roadMeans(
             proxies.tcpDial({ host: target, port, ...binding }),
           )
       : undefined,
+    proxyFault: (road) => {
+      if (road.kind === 'proxy') return proxies.faultFor({ kind: 'tcp', host, port: 0 });
+      if (road.kind !== 'web-socket') return undefined;
+      return proxies.faultFor(targetOf(parseWebSocketUrl(road.url)));
+    },
     jump: jumpDials(deps, command, tcp),
   };
+}
+
+function targetOf({ isSecure, host, port }: WebSocketUrl): ProxyTarget {
+  return { kind: isSecure ? 'wss' : 'ws', host, port };
 }
 
 /** Makes dials that leave from `only`, or from wherever `--from` says. */

@@ -122,10 +122,10 @@ export class StandbyLinks {
 
   /** A link of no road, as one that the plan leaves out, counts as of the last. */
   #roadOf(link: SessionLink): number {
-    const { roads, roadOf } = this.#deps.plan;
-    const name = roadOf(link.secure);
-    const at = roads.findIndex((road) => road.name === name);
-    return at < 0 ? roads.length - 1 : at;
+    const { plan } = this.#deps;
+    const name = plan.roadOf(link.secure);
+    const at = plan.roads.findIndex((road) => road.name === name);
+    return at < 0 ? plan.roads.length - 1 : at;
   }
 
   /** The link of each road that is trusted, the latest where there are several. */

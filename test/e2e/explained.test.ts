@@ -61,7 +61,7 @@ The port is known when the session has begun.
   test.each([
     [
       ['--via', 'proxy'],
-      'et: --via proxy: the environment names no proxy: set HTTPS_PROXY or ALL_PROXY\n',
+      'et: --via proxy: the environment names no proxy for this host: set HTTPS_PROXY or ALL_PROXY\n',
     ],
     [['--via', 'race(jump, ssh)'], 'et: --via jump: there is no jump host: add --jumphost HOST\n'],
     [
