@@ -1,28 +1,33 @@
 import { EtError } from '../base/errors.ts';
 import type { Dial } from '../link/carrier.ts';
 import type { ProxyServer } from '../link/parse-proxy.ts';
+import { plainAddress } from '../link/plain-address.ts';
 import { proxiedTcpDial } from '../link/proxied-tcp-dial.ts';
 import { type ProxyEnvironment, type ProxyTarget, proxyFor } from '../link/proxy-choice.ts';
 import type { TunnelDeps } from '../link/proxy-tunnel.ts';
 import type { TcpTarget } from '../link/tcp-dial.ts';
 
-const LOOPBACK = /^(?:localhost|127\..*|::1)$/u;
+/** Names and addresses by which any machine reaches itself; to connect to none in particular (`0.0.0.0`) does that too. */
+const LOOPBACK = /^(?:localhost\.?|127\.[\d.]+|::ffff:7f[\da-f]{2}:[\da-f]+|::1|0\.0\.0\.0|::)$/iu;
+
+/** How a proxy is known to be this very process. */
+export interface OwnPlaces {
+  /** This process listens on that port of this machine, for connections that it carries itself. */
+  readonly isOwnPort: (port: number) => boolean;
+  /** Whether it is one of this machine's addresses. */
+  readonly hasAddress: (address: string) => boolean;
+}
 
 /** The proxies that the environment names for links. */
 export class LinkProxies {
   readonly #deps: TunnelDeps;
   readonly #environment: ProxyEnvironment;
-  readonly #isOwnPort: (port: number) => boolean;
+  readonly #own: OwnPlaces;
 
-  /** `isOwnPort`: this process listens on that port of loopback, for connections that it carries itself. */
-  constructor(
-    deps: TunnelDeps,
-    environment: ProxyEnvironment,
-    isOwnPort: (port: number) => boolean,
-  ) {
+  constructor(deps: TunnelDeps, environment: ProxyEnvironment, own: OwnPlaces) {
     this.#deps = deps;
     this.#environment = environment;
-    this.#isOwnPort = isOwnPort;
+    this.#own = own;
   }
 
   /** Whether there is one for links to `host`, though it may turn out to be none that can be used. */
@@ -41,10 +46,15 @@ export class LinkProxies {
    */
   of(target: ProxyTarget): ProxyServer | undefined {
     const proxy = proxyFor(this.#environment, target);
-    if (proxy !== undefined && LOOPBACK.test(proxy.host) && this.#isOwnPort(proxy.port)) {
+    if (proxy !== undefined && this.#own.isOwnPort(proxy.port) && this.#isHere(proxy.host)) {
       throw new EtError('ET_ERR_DIAL', `${proxy.label} is this session's own`);
     }
     return proxy;
+  }
+
+  #isHere(host: string): boolean {
+    const address = plainAddress(host);
+    return LOOPBACK.test(address) || this.#own.hasAddress(address);
   }
 
   /** TCP through the proxy for `target`. */

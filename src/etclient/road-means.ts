@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { readSshConfig } from '../bootstrap/ssh-config.ts';
 import type { Dial } from '../link/carrier.ts';
 import { dialFrom } from '../link/dial-from.ts';
+import { hasOwnAddress } from '../link/has-own-address.ts';
 import { HostResolver } from '../link/host-resolver.ts';
 import { jumpDial } from '../link/jump-dial.ts';
 import { ownAddresses } from '../link/own-addresses.ts';
@@ -41,7 +42,8 @@ export function roadMeans(
   const { clock, environment } = deps;
   const resolver = new HostResolver();
   const tcpDialer = new TcpDialer(clock, new SocketFactory(clock), resolver);
-  const proxies = new LinkProxies({ clock, resolver }, environment, isOwnPort);
+  const hasAddress = (address: string): boolean => hasOwnAddress(address, deps.interfaces());
+  const proxies = new LinkProxies({ clock, resolver }, environment, { isOwnPort, hasAddress });
   const leaving = leavingFrom(deps, command);
   const tcp: RoadMeans['tcp'] = (target, port, only) =>
     leaving(
@@ -53,9 +55,10 @@ export function roadMeans(
     tcp,
     webSocket: (address) => {
       const url = parseWebSocketUrl(address);
-      return leaving(url.shown, (binding) => (signal) => {
+      // A proxy that cannot be used is a failure of this road, and of no other.
+      return leaving(url.shown, (binding) => async (signal) => {
         const proxy = proxies.of({ kind: url.isSecure ? 'wss' : 'ws', ...url });
-        return webSocketDial({ clock, resolver }, address, { ...binding, proxy })(signal);
+        return await webSocketDial({ clock, resolver }, address, { ...binding, proxy })(signal);
       });
     },
     proxy: proxies.isNamedFor(host)
