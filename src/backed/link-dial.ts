@@ -16,6 +16,8 @@ export interface LinkDialOptions {
   readonly routeId: () => Uint8Array;
   readonly instance: Uint8Array;
   readonly keys: ClientKeys;
+  /** How long the answer to a hello may take, in milliseconds. Default `HANDSHAKE_TIMEOUT_MS`. */
+  readonly handshakeMs?: number;
   /** Whether a failure means that this machine has no road at all. */
   readonly isNoRoute: (error: unknown) => boolean;
 }
@@ -46,7 +48,7 @@ export function linkDial(options: LinkDialOptions, dial: Dial, name = 'link'): S
     dial(abort.signal).then(
       (carrier) => {
         if (abort.signal.aborted) carrier.reset();
-        else handshake = shakeHands(options, carrier, finish);
+        else handshake = shakeHands(options, carrier, finish, options.handshakeMs);
       },
       (error: unknown) =>
         finish({ kind: 'failed', error: linkErrorOf(error), noRoute: options.isNoRoute(error) }),

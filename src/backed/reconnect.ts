@@ -30,7 +30,7 @@ export interface ReconnectPolicy {
    * for a ninth: a crowd would be the end of the very attempt that is about to succeed.
    */
   readonly maxNudged: number;
-  /** A second link in a row that lived shorter than this was no success. */
+  /** A second link in a row that lived shorter than this and carried nothing was no success. */
   readonly steadyMs: number;
 }
 
@@ -64,7 +64,7 @@ export type Patience = 'brief' | 'patient';
  *
  * While `searching`, attempts start one after the other, beside older ones that have not answered.
  * Most are brief. One that begins `patientApartMs` after the last patient one is patient itself.
- * Links that are lost as soon as they have joined count as failed attempts, or a server that ends every link at once
+ * Links that are lost as soon as they have joined, with nothing carried, count as failed attempts, or a server that ends every link at once
  * would be dialled without a pause. `isBlocked`: every attempt said that there is no route; only an event or a slow timer starts the next.
  */
 export interface ReconnectState {
@@ -77,7 +77,7 @@ export interface ReconnectState {
   readonly lastStartMs: number;
   readonly lastPatientMs: number;
   readonly joinedAtMs: number;
-  /** Links in a row that were lost within `steadyMs`. */
+  /** Links in a row that were lost within `steadyMs`, having carried nothing. */
   readonly shortLives: number;
   readonly isBlocked: boolean;
   /** A nudge came while a dial beside ran alone: `nextAtMs` is set for its sake. */
@@ -98,7 +98,8 @@ export const INITIAL_RECONNECT: ReconnectState = {
 };
 
 export type ReconnectEvent =
-  | { readonly kind: 'link-lost' }
+  /** `hasCarried`: bytes of a stream got across it. */
+  | { readonly kind: 'link-lost'; readonly hasCarried?: boolean }
   | { readonly kind: 'link-suspect' }
   | { readonly kind: 'link-joined' }
   | { readonly kind: 'link-revived' }
@@ -133,7 +134,7 @@ export function nextReconnect(
     case 'link-revived':
       return { state: fresh(state), dial: undefined };
     case 'link-lost':
-      return afterLoss(state, nowMs, attended, jitter, policy);
+      return afterLoss(state, event.hasCarried === true, nowMs, attended, jitter, policy);
     case 'link-suspect':
       if (state.kind !== 'content') return { state, dial: undefined };
       return start({ ...state, kind: 'beside' }, nowMs, attended, jitter, policy);
@@ -151,12 +152,13 @@ export function nextReconnect(
 
 function afterLoss(
   state: ReconnectState,
+  hasCarried: boolean,
   nowMs: number,
   attended: boolean,
   jitter: number,
   policy: ReconnectPolicy,
 ): ReconnectStep {
-  const isShort = nowMs - state.joinedAtMs < policy.steadyMs;
+  const isShort = !hasCarried && nowMs - state.joinedAtMs < policy.steadyMs;
   const shortLives = isShort ? state.shortLives + 1 : 0;
   // The first one may be chance; from the second on they are as good as failed attempts.
   const failed = Math.max(0, shortLives - 1);

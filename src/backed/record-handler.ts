@@ -49,6 +49,7 @@ export class RecordHandler implements FrameHandler {
     this.#stream = stream;
     const reader = this.#session.readers[stream];
     if (reader !== undefined && offset + bytes.length <= reader.next) this.#tellWhatIsHere();
+    else this.#link.hasCarried = true;
     reader?.place(offset, bytes, this.#deliver);
   }
 
@@ -71,7 +72,10 @@ export class RecordHandler implements FrameHandler {
     const wasSuspect = link.isSuspect;
     const nowMs = this.#clock.now();
     const records = link.acknowledge(ranges, delayMicros / 1000, nowMs);
-    for (const record of records) this.#session.doubts.acknowledge(link, record);
+    for (const record of records) {
+      if (record.ranges.length > 0) link.hasCarried = true;
+      this.#session.doubts.acknowledge(link, record);
+    }
     this.#session.requeue(link, link.takeLost(nowMs));
     if (records.length > 0) this.#session.wake();
     if (wasSuspect && !link.isSuspect) this.#session.revived(link);

@@ -97,8 +97,9 @@ export class Redialer {
     this.#feed({ kind: 'nudge', stillDialing: this.#youngCount() });
   }
 
-  onLost(): void {
-    this.#feed({ kind: 'link-lost' });
+  /** `hasCarried`: the link that was lost has been of use, however short its life. */
+  onLost(hasCarried = false): void {
+    this.#feed({ kind: 'link-lost', hasCarried });
   }
 
   onSuspect(): void {

@@ -44,6 +44,8 @@ export type LinkEvent = 'joined' | 'lost' | 'suspect' | 'revived' | 'worn' | 'do
 
 export interface SessionEvents {
   onLink(event: LinkEvent, link: SessionLink, error?: EtError): void;
+  /** All that was sent has been acknowledged, and the source has nothing ready; may come again. */
+  onQuiet?(): void;
   /** Once, and nothing after it. */
   onEnd(end: SessionEnd): void;
 }

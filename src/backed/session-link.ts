@@ -52,6 +52,8 @@ export class SessionLink implements PathState {
   owesPing = false;
   owesPrefer = false;
   isSuspect = false;
+  /** Bytes of a stream have come over it, or were acknowledged on it: it was good for something. */
+  hasCarried = false;
   /** Nothing is sent on it any more but acknowledgements; it ends when it is quiet. */
   retiredAtMs: number | undefined;
   readonly joinedAtMs: number;

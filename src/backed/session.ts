@@ -228,13 +228,13 @@ export class Session {
     if (records.length > 0) this.wake();
   }
 
-  /** Something other than a probe was sent or received. */
   /** A terminal or a small command has said something. */
   noteUrgent(): void {
     const nowMs = this.#clock.now();
     for (const link of this.links) link.pacer.noteUrgent(nowMs);
   }
 
+  /** Something other than a probe was sent or received. */
   noteTraffic(): void {
     this.idleProbe.noteTraffic();
   }
@@ -331,6 +331,8 @@ export class Session {
       link.secure.flush();
     }
     this.#arm();
+    if (this.#events.onQuiet === undefined || this.#over || this.#source?.ready !== 0) return;
+    if (this.unacknowledgedBytes === 0) this.#events.onQuiet();
   }
 
   #sendOn(best: SessionLink, nowMs: number): void {

@@ -194,7 +194,7 @@ export class ClientSession {
       this.#recover();
       return;
     }
-    if (this.session.links.count === 0) this.#redialer.onLost();
+    if (this.session.links.count === 0) this.#redialer.onLost(link.hasCarried);
     else this.#redialer.onSuspect();
     if (this.#outageSinceMs !== undefined) return;
     this.#outageSinceMs = this.#deps.clock.now();

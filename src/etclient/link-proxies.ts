@@ -1,29 +1,30 @@
-import { EtError, messageOf } from '../base/errors.ts';
+import { EtError } from '../base/errors.ts';
 import type { Dial } from '../link/carrier.ts';
 import type { ProxyServer } from '../link/parse-proxy.ts';
+import { plainAddress } from '../link/plain-address.ts';
 import { proxiedTcpDial } from '../link/proxied-tcp-dial.ts';
 import { type ProxyEnvironment, type ProxyTarget, proxyFor } from '../link/proxy-choice.ts';
 import type { TunnelDeps } from '../link/proxy-tunnel.ts';
 import type { TcpTarget } from '../link/tcp-dial.ts';
 
-/** Names of this machine, and what connects to it: who dials 0.0.0.0 or :: reaches himself. URLs write ::ffff:127.0.0.1 so. */
-const OWN_HOST = /^(?:localhost\.?|127\..*|0\.0\.0\.0|::1?|::ffff:(?:7f[0-9a-f]{2}:.*|0:0))$/iu;
+/** Names and addresses by which any machine reaches itself; to connect to none in particular (`0.0.0.0`) does that too. */
+const LOOPBACK = /^(?:localhost\.?|127\.[\d.]+|::ffff:7f[\da-f]{2}:[\da-f]+|::1|0\.0\.0\.0|::)$/iu;
 
-/** What this process is reached by. */
-export interface OwnPlace {
-  /** It listens on that port, for connections that it carries itself. */
-  readonly isPort: (port: number) => boolean;
-  /** One of this machine's. */
-  readonly isAddress: (address: string) => boolean;
+/** How a proxy is known to be this very process. */
+export interface OwnPlaces {
+  /** This process listens on that port of this machine, for connections that it carries itself. */
+  readonly isOwnPort: (port: number) => boolean;
+  /** Whether it is one of this machine's addresses. */
+  readonly hasAddress: (address: string) => boolean;
 }
 
 /** The proxies that the environment names for links. */
 export class LinkProxies {
   readonly #deps: TunnelDeps;
   readonly #environment: ProxyEnvironment;
-  readonly #own: OwnPlace;
+  readonly #own: OwnPlaces;
 
-  constructor(deps: TunnelDeps, environment: ProxyEnvironment, own: OwnPlace) {
+  constructor(deps: TunnelDeps, environment: ProxyEnvironment, own: OwnPlaces) {
     this.#deps = deps;
     this.#environment = environment;
     this.#own = own;
@@ -45,24 +46,15 @@ export class LinkProxies {
    */
   of(target: ProxyTarget): ProxyServer | undefined {
     const proxy = proxyFor(this.#environment, target);
-    if (proxy !== undefined && this.#own.isPort(proxy.port) && this.#isOwnHost(proxy.host)) {
+    if (proxy !== undefined && this.#own.isOwnPort(proxy.port) && this.#isHere(proxy.host)) {
       throw new EtError('ET_ERR_DIAL', `${proxy.label} is this session's own`);
     }
     return proxy;
   }
 
-  /** Why the one that the environment names for `target` cannot be used. */
-  faultFor(target: ProxyTarget): string | undefined {
-    try {
-      this.of(target);
-      return undefined;
-    } catch (error) {
-      return messageOf(error);
-    }
-  }
-
-  #isOwnHost(host: string): boolean {
-    return OWN_HOST.test(host) || this.#own.isAddress(host);
+  #isHere(host: string): boolean {
+    const address = plainAddress(host);
+    return LOOPBACK.test(address) || this.#own.hasAddress(address);
   }
 
   /** TCP through the proxy for `target`. */

@@ -5,6 +5,8 @@ import { type JsonObject, REASON } from '../wire/messages.ts';
 
 /** Route ids that are asked for at a time. */
 const BATCH = 4;
+/** With fewer left than this, more are asked for: the next network may come before they do. */
+const MIN_SPARE = 2;
 /** Beyond it the oldest batch is given back, with the networks that it was used on; the server has no more than 64. */
 const MAX_BATCHES = 8;
 
@@ -34,6 +36,7 @@ export class NetworkRoutes {
   readonly #firstNetwork: string;
   readonly #known = new Map<string, Uint8Array>();
   readonly #batches: Batch[] = [];
+  #opener: RouteOpener | undefined;
   #isAsking = false;
   #isRefused = false;
 
@@ -51,17 +54,34 @@ export class NetworkRoutes {
     if (known !== undefined) return known;
     const batch = this.#batches.find(({ spare }) => spare.length > 0);
     const fresh = batch?.spare.shift();
-    if (batch === undefined || fresh === undefined) return this.#first;
-    batch.networks.push(network);
-    this.#known.set(network, fresh);
-    return fresh;
+    if (batch !== undefined && fresh !== undefined) {
+      batch.networks.push(network);
+      this.#known.set(network, fresh);
+    }
+    this.#askForMore();
+    return fresh ?? this.#first;
   }
 
-  /** A link is there: asks the server for ids, unless some are left. */
+  /** A link is there: asks the server for ids, unless some are left. From now on it does so whenever few are, over whatever link. */
   refill(opener: RouteOpener): void {
-    const hasSpare = this.#batches.some(({ spare }) => spare.length > 0);
-    if (hasSpare || this.#isAsking || this.#isRefused) return;
+    this.#opener = opener;
+    this.#askForMore();
+  }
+
+  /** Without a link the question waits in `#opener`, as all questions do: there is one at a time. */
+  #askForMore(): void {
+    const spareCount = this.#batches.reduce((sum, { spare }) => sum + spare.length, 0);
+    if (spareCount >= MIN_SPARE || this.#isAsking || this.#isRefused) return;
     if (this.#batches.length >= MAX_BATCHES) this.#giveBackOldest();
+    try {
+      if (this.#opener !== undefined) this.#ask(this.#opener);
+    } catch {
+      // Too many channels, or an end: a dial needs an id, not fresh ones.
+      this.#isAsking = false;
+    }
+  }
+
+  #ask(opener: RouteOpener): void {
     this.#isAsking = true;
     const request = {
       kind: 'routes',

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { readSshConfig } from '../bootstrap/ssh-config.ts';
 import type { Dial } from '../link/carrier.ts';
 import { dialFrom } from '../link/dial-from.ts';
+import { hasOwnAddress } from '../link/has-own-address.ts';
 import { HostResolver } from '../link/host-resolver.ts';
 import { jumpDial } from '../link/jump-dial.ts';
 import { ownAddresses } from '../link/own-addresses.ts';
@@ -42,11 +43,8 @@ export function roadMeans(
   const { clock, environment, interfaces } = deps;
   const resolver = new HostResolver();
   const tcpDialer = new TcpDialer(clock, new SocketFactory(clock), resolver);
-  const proxies = new LinkProxies({ clock, resolver }, environment, {
-    isPort: isOwnPort,
-    isAddress: (address) =>
-      Object.values(interfaces()).some((own) => own?.some((each) => each.address === address)),
-  });
+  const hasAddress = (address: string): boolean => hasOwnAddress(address, deps.interfaces());
+  const proxies = new LinkProxies({ clock, resolver }, environment, { isOwnPort, hasAddress });
   const leaving = leavingFrom(deps, command);
   const tcp: RoadMeans['tcp'] = (target, port, only) =>
     leaving(

@@ -13,7 +13,7 @@ async function settle(): Promise<void> {
 }
 
 /** A dial that the test ends; `isTelling`: it says at once what it has tried, when it is given up. */
-function world(isTelling: boolean) {
+function world(isTelling: boolean, more: { readonly handshakeMs?: number } = {}) {
   const clock = new VirtualClock();
   const log: string[] = [];
   let connect: (carrier: Carrier) => void = () => undefined;
@@ -25,6 +25,7 @@ function world(isTelling: boolean) {
     instance: new Uint8Array(16),
     keys: ClientKeys.fromRoot(new Uint8Array(32)),
     isNoRoute: () => false,
+    ...more,
   };
   const start = linkDial(
     options,
@@ -121,4 +122,19 @@ test('a failure of its own is told as it is', async () => {
   linkDial(options, () => Promise.reject(error))((result) => told.push(result));
   await settle();
   expect(told).toEqual([{ kind: 'failed', error, noRoute: true }]);
+});
+
+test('an answer may take 10 s from the hello, or what the options say', async () => {
+  for (const [options, lastsMs] of [
+    [{}, 10_000],
+    [{ handshakeMs: 30_000 }, 30_000],
+  ] as const) {
+    const { clock, log, connected } = world(false, options);
+    await connected();
+    clock.advance(lastsMs - 1);
+    expect(log).toEqual(['hello']);
+    clock.advance(1);
+    expect(log.slice(1)).toEqual(['reset', expect.stringContaining('ET_ERR_LINK_TIMEOUT')]);
+    expect(clock.pending).toBe(0);
+  }
 });

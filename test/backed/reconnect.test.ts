@@ -140,6 +140,23 @@ describe('after a loss', () => {
   });
 });
 
+test('links that die young are replaced at once as long as each has carried something', () => {
+  for (const hasCarried of [true, false]) {
+    const dialer = new Dialer(false, () => 0.999_999);
+    const waits: number[] = [];
+    for (let life = 0; life < 12; life += 1) {
+      dialer.feed({ kind: 'link-joined' });
+      dialer.nowMs += 900;
+      const lostMs = dialer.nowMs;
+      dialer.feed({ kind: 'link-lost', hasCarried });
+      while (dialer.dials.length <= life) dialer.run(dialer.nowMs + 1);
+      waits.push((dialer.dials[life] ?? 0) - lostMs);
+    }
+    if (hasCarried) expect(Math.max(...waits)).toBe(0);
+    else expect(Math.max(...waits)).toBeGreaterThan(8000);
+  }
+});
+
 describe('a patient attempt', () => {
   test('is the first one, and then one each 15 s, whoever is there and whatever becomes of them', () => {
     const dialer = new Dialer(true);

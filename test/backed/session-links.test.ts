@@ -36,6 +36,24 @@ describe('several links', () => {
     expect(pair.finish()).toBe(0);
   });
 
+  test('one has carried something once bytes have come over it, or were acknowledged on it', () => {
+    const pair = new SessionPair();
+    const idle = pair.join(WIRE);
+    pair.clock.advance(1000);
+    const hasCarried = (id: number): (boolean | undefined)[] =>
+      pair.ends.map(({ session }) => session.links.get(id)?.hasCarried);
+    expect(hasCarried(idle.link.id)).toEqual([false, false]);
+    pair.client.script.write(0, pattern(500));
+    pair.clock.advance(1000);
+    expect(hasCarried(idle.link.id)).toEqual([true, true]);
+    // What is there already, and is only asked about, is nothing to be proud of.
+    const second = pair.join(WIRE);
+    pair.client.session.probe();
+    pair.clock.advance(1000);
+    expect(hasCarried(second.link.id)).toEqual([false, false]);
+    expect(pair.finish()).toBe(0);
+  });
+
   test('a wish that a datagram lost is said again', () => {
     const pair = new SessionPair();
     const first = pair.join({ kind: 'datagrams', ...WIRE });

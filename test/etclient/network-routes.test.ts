@@ -74,6 +74,29 @@ test('four are asked for at first, and four more once they are used up', () => {
   expect(world.asked).toEqual([{ count: 4 }, { count: 4 }]);
 });
 
+test('as they are used more are asked for over whatever link there is, with none lost', () => {
+  const world = new World();
+  world.up();
+  const ids = new Set<string>();
+  for (let i = 0; i < 100; i += 1) {
+    ids.add(world.on(`network ${i}`));
+    // What comes after the hello takes a while, and the way there and back.
+    world.pair.run(1000);
+    expect(world.on(`network ${i}`)).not.toBe(toHex(FIRST));
+  }
+  expect(ids.size).toBe(100);
+  // Half of a batch is always at hand, and no more is asked for than is used.
+  expect(world.given).toBeLessThanOrEqual(104);
+  expect(world.good.size).toBeLessThanOrEqual(32);
+});
+
+test('a question that cannot be asked is no reason not to dial', () => {
+  const world = new World();
+  world.pair.client.close();
+  expect(() => world.routes.refill(world.pair.client)).not.toThrow();
+  expect(world.on('train')).toBe(toHex(FIRST));
+});
+
 test('without a fresh one the first serves, and is not kept for that network', () => {
   const world = new World();
   expect(world.on('train')).toBe(toHex(FIRST));
