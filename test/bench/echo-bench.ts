@@ -17,31 +17,25 @@ export const ECHO_COMMAND = 'stty raw -echo; echo re""ady; exec cat';
 export async function echoBench(settings: BenchSettings): Promise<BenchRow[]> {
   const place = await BenchPlace.onLoopback(settings);
   try {
-    const et = await ready(place, 'et');
-    const ssh = await ready(place, 'ssh');
+    const et = await readyToEcho(place, 'et', ['-tt', '--via', 'tcp']);
+    const ssh = await readyToEcho(place, 'ssh', ['-tt']);
     const keys = runsOf(settings, 1000, 200);
-    const times = { et: [] as number[], ssh: [] as number[] };
-    await typeKeys(et, TURN_KEYS);
-    await typeKeys(ssh, TURN_KEYS);
-    while (times.et.length < keys) {
-      times.et.push(...(await typeKeys(et, TURN_KEYS)));
-      times.ssh.push(...(await typeKeys(ssh, TURN_KEYS)));
-    }
+    const [etTimes, sshTimes] = await echoInTurns([et, ssh], keys);
     await et.close();
     await ssh.close();
     return [
       benchRow({
         name: 'echo of a key, median',
         unit: 'ms',
-        et: median(times.et),
-        ssh: median(times.ssh),
+        et: median(etTimes),
+        ssh: median(sshTimes),
         target: atMostSshAnd(0.3),
       }),
       benchRow({
         name: 'echo of a key, 99 of 100',
         unit: 'ms',
-        et: quantile(times.et, 0.99),
-        ssh: quantile(times.ssh, 0.99),
+        et: quantile(etTimes, 0.99),
+        ssh: quantile(sshTimes, 0.99),
         target: atMostSshAnd(2),
       }),
     ];
@@ -50,14 +44,34 @@ export async function echoBench(settings: BenchSettings): Promise<BenchRow[]> {
   }
 }
 
-async function ready(place: BenchPlace, program: Program): Promise<Typist> {
-  const flags = program === 'et' ? ['-tt', '--via', 'tcp'] : ['-tt'];
+/** A session whose terminal says each key. */
+export async function readyToEcho(
+  place: BenchPlace,
+  program: Program,
+  flags: readonly string[],
+): Promise<Typist> {
   const typist = place.typist(place.commandLine(program, flags, ECHO_COMMAND));
   await typist.see('ready');
   return typist;
 }
 
-async function typeKeys(typist: Typist, count: number): Promise<number[]> {
+/** The milliseconds of so many keys of each of two, in turns; a first turn of each is not counted. */
+export async function echoInTurns(
+  [one, other]: readonly [Typist, Typist],
+  keys: number,
+): Promise<[number[], number[]]> {
+  const times: [number[], number[]] = [[], []];
+  await typeKeys(one, TURN_KEYS);
+  await typeKeys(other, TURN_KEYS);
+  while (times[0].length < keys) {
+    times[0].push(...(await typeKeys(one, TURN_KEYS)));
+    times[1].push(...(await typeKeys(other, TURN_KEYS)));
+  }
+  return times;
+}
+
+/** The milliseconds of so many keys. */
+export async function typeKeys(typist: Typist, count: number): Promise<number[]> {
   const times: number[] = [];
   for (let key = 0; key < count; key += 1) {
     await sleep(GAP_MS);

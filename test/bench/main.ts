@@ -10,11 +10,17 @@ import { echoBench } from './echo-bench.ts';
 import { farStartBench } from './far-start-bench.ts';
 import { floodBench } from './flood-bench.ts';
 import { formatTable } from './format-table.ts';
+import { gigabitBench, narrowBench } from './gigabit-bench.ts';
 import { growthBench } from './growth-bench.ts';
 import { idleBench } from './idle-bench.ts';
 import { memoryBench } from './memory-bench.ts';
 import { parseBenchArguments } from './parse-bench-arguments.ts';
 import { recoveryBench } from './recovery-bench.ts';
+import { routerEchoBench } from './router-echo-bench.ts';
+import { routerIdleBench } from './router-idle-bench.ts';
+import { routerRestartBench } from './router-restart-bench.ts';
+import { routerThroughputBench } from './router-throughput-bench.ts';
+import { sshThroughputBench } from './ssh-throughput-bench.ts';
 import { startBench } from './start-bench.ts';
 import { throughputBench } from './throughput-bench.ts';
 import { tunnelChurnBench } from './tunnel-churn-bench.ts';
@@ -24,6 +30,7 @@ import { tunnelLinkBench } from './tunnel-link-bench.ts';
 import { tunnelMemoryBench } from './tunnel-memory-bench.ts';
 import { tunnelSetupBench } from './tunnel-setup-bench.ts';
 import { tunnelThroughputBench } from './tunnel-throughput-bench.ts';
+import { websocketThroughputBench } from './websocket-throughput-bench.ts';
 
 const BENCHES: readonly Bench[] = [
   { name: 'start', needs: [], run: startBench },
@@ -42,6 +49,14 @@ const BENCHES: readonly Bench[] = [
   { name: 'tunnel-link', needs: ['netlab'], run: tunnelLinkBench },
   { name: 'tunnel-churn', needs: ['linux'], run: tunnelChurnBench },
   { name: 'tunnel-idle', needs: ['linux'], run: tunnelIdleBench },
+  { name: 'router-throughput', needs: ['linux'], run: routerThroughputBench },
+  { name: 'router-echo', needs: ['linux'], run: routerEchoBench },
+  { name: 'router-idle', needs: ['linux'], run: routerIdleBench },
+  { name: 'router-restart', needs: ['linux'], run: routerRestartBench },
+  { name: 'ssh-throughput', needs: ['linux'], run: sshThroughputBench },
+  { name: 'websocket-throughput', needs: ['linux'], run: websocketThroughputBench },
+  { name: 'gigabit', needs: ['netlab'], run: gigabitBench },
+  { name: 'narrow', needs: ['netlab'], run: narrowBench },
 ];
 const NAMES = BENCHES.map(({ name }) => name).join(',');
 const USAGE = `usage: npm run bench -- [--only ${NAMES}] [--quick] [--runs COUNT] [--cpu-prof DIRECTORY]

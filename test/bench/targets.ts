@@ -20,16 +20,18 @@ export function atMostTimesSsh(factor: number): Target {
   };
 }
 
-export function atLeastTimesSsh(factor: number): Target {
+/** `other`: what stands in the column of ssh, where it is something else. */
+export function atLeastTimesSsh(factor: number, other = 'ssh'): Target {
   return {
-    text: `>= ${factor} x ssh`,
+    text: `>= ${factor} x ${other}`,
     isMet: (et, ssh) => (ssh === null ? null : et >= ssh * factor),
   };
 }
 
-export function atMostSshAnd(extra: number): Target {
+/** `other` as above. */
+export function atMostSshAnd(extra: number, other = 'ssh'): Target {
   return {
-    text: `<= ssh + ${extra}`,
+    text: `<= ${other} + ${extra}`,
     isMet: (et, ssh) => (ssh === null ? null : et <= ssh + extra),
   };
 }

@@ -34,7 +34,7 @@ export class TunnelBed {
   readonly place: BenchPlace;
   readonly near: TunnelEnd;
   readonly far: TunnelEnd;
-  /** Without a tunnel; only where both ends are on loopback. */
+  /** Without a tunnel: across a lab only in a bed that was told of it. */
   readonly direct: TunnelWay;
 
   private constructor(place: BenchPlace, near: TunnelEnd, far: TunnelEnd, direct: TunnelWay) {
@@ -44,8 +44,11 @@ export class TunnelBed {
     this.direct = direct;
   }
 
-  /** Stops with `stop`, the place with it. */
-  static async start(place: BenchPlace): Promise<TunnelBed> {
+  /** Stops with `stop`, the place with it. `acrossLab`: the way without a tunnel goes through the place's lab. */
+  static async start(
+    place: BenchPlace,
+    { acrossLab }: { readonly acrossLab: boolean } = { acrossLab: false },
+  ): Promise<TunnelBed> {
     const end = (side: 'client' | 'server'): TunnelEnd =>
       new TunnelEnd({
         commandIn: (argv) => place.commandOn(side, argv),
@@ -53,8 +56,10 @@ export class TunnelBed {
       });
     try {
       const far = end('server');
+      const listen = { kind: 'listen', ...(acrossLab && { host: '0.0.0.0' }) } as const;
       return new TunnelBed(place, end('client'), far, {
-        port: await far.number({ kind: 'listen' }),
+        port: await far.number(listen),
+        ...(acrossLab && { host: place.lab.server }),
       });
     } catch (error) {
       await place.stop();
@@ -62,19 +67,20 @@ export class TunnelBed {
     }
   }
 
-  /** A session that does nothing but forward. */
-  async open(program: Program): Promise<Tunnel> {
-    const { flags, ways } = await this.#forwards(program);
+  /** A session that does nothing but forward, over the road of these flags. */
+  async open(program: Program, road: readonly string[] = roadOf(program)): Promise<Tunnel> {
+    const { flags, ways } = await this.#forwards();
     const known = this.#servers(program);
-    const child = this.place.pipe(this.place.commandLine(program, ['-N', ...flags]));
+    const child = this.place.pipe(this.place.commandLine(program, ['-N', ...road, ...flags]));
     return await this.#tunnel(program, ways, known, child.pid, () => endOf(child));
   }
 
   /** A session with forwards and a terminal. */
   async openTyped(program: Program): Promise<TypedTunnel> {
-    const { flags, ways } = await this.#forwards(program);
+    const { flags, ways } = await this.#forwards();
     const known = this.#servers(program);
-    const line = this.place.commandLine(program, ['-tt', ...flags], ECHO_COMMAND);
+    const all = ['-tt', ...roadOf(program), ...flags];
+    const line = this.place.commandLine(program, all, ECHO_COMMAND);
     const typist = this.place.typist(line);
     await typist.see('ready');
     const tunnel = await this.#tunnel(program, ways, known, typist.pid, () => typist.close());
@@ -86,11 +92,10 @@ export class TunnelBed {
     await this.place.stop();
   }
 
-  async #forwards(program: Program): Promise<{ flags: string[]; ways: [TunnelWay, TunnelWay] }> {
+  async #forwards(): Promise<{ flags: string[]; ways: [TunnelWay, TunnelWay] }> {
     const [port, proxy] = [await freePort(), await freePort()];
     const target = this.direct.port;
     const flags = ['-L', `127.0.0.1:${port}:127.0.0.1:${target}`, '-D', `127.0.0.1:${proxy}`];
-    if (program === 'et') flags.push('--via', 'tcp');
     return { flags, ways: [{ port }, { port: proxy, socksTo: target }] };
   }
 
@@ -133,6 +138,10 @@ export class TunnelBed {
       }
     }
   }
+}
+
+function roadOf(program: Program): readonly string[] {
+  return program === 'et' ? ['--via', 'tcp'] : [];
 }
 
 async function endOf(child: ChildProcess): Promise<void> {

@@ -8,16 +8,17 @@ export type TunnelDirection = 'from the host' | 'to the host';
 
 /** How the far end is reached. */
 export interface TunnelWay {
-  /** Where to connect, on the loopback address. */
   readonly port: number;
+  /** Where to connect; the loopback address where nothing is said. */
+  readonly host?: string;
   /** The far end's own port, where `port` is a SOCKS proxy's. */
   readonly socksTo?: number;
 }
 
 /** What an end of a tunnel can be told to do, and in brackets the numbers that it answers with. */
 export type TunnelTask =
-  /** Serve connections. [port] */
-  | { readonly kind: 'listen' }
+  /** Serve connections, on the loopback address where nothing is said. [port] */
+  | { readonly kind: 'listen'; readonly host?: string }
   /** Move so many bytes over each of so many connections at once. [milliseconds from the first connect to the last byte] */
   | {
       readonly kind: 'transfer';
@@ -84,12 +85,12 @@ async function serve(socket: TunnelSocket): Promise<void> {
   if (verb !== 'greet') socket.end();
 }
 
-async function listen(): Promise<number[]> {
+async function listen(host = LOOPBACK): Promise<number[]> {
   const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (accepted) => {
     const socket = sockets.accepted(accepted, CARRIER_OPTIONS);
     serve(socket).catch(() => socket.destroy());
   });
-  server.listen({ port: 0, host: LOOPBACK, backlog: 1024 });
+  server.listen({ port: 0, host, backlog: 1024 });
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
@@ -98,11 +99,11 @@ async function listen(): Promise<number[]> {
 
 /** Connects, and asks with the first bytes that can be sent. What the proxy has said is before the answer. */
 async function connect(
-  { port, socksTo }: TunnelWay,
+  { port, host = LOOPBACK, socksTo }: TunnelWay,
   words: string,
 ): Promise<{ socket: TunnelSocket; before: number }> {
   const { socket, connected } = sockets.dialling();
-  socket.connect({ port, host: LOOPBACK });
+  socket.connect({ port, host });
   await once(socket, 'connect');
   const made = connected(CARRIER_OPTIONS);
   const before = socksTo === undefined ? 0 : await throughSocks(made, socksTo);
@@ -188,7 +189,7 @@ async function release(): Promise<number[]> {
 async function perform(task: TunnelTask): Promise<readonly number[]> {
   switch (task.kind) {
     case 'listen':
-      return await listen();
+      return await listen(task.host);
     case 'transfer': {
       const { way, direction, bytes, connections } = task;
       const startedMs = performance.now();
