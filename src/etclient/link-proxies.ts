@@ -1,4 +1,4 @@
-import { EtError } from '../base/errors.ts';
+import { EtError, messageOf } from '../base/errors.ts';
 import type { Dial } from '../link/carrier.ts';
 import type { ProxyServer } from '../link/parse-proxy.ts';
 import { plainAddress } from '../link/plain-address.ts';
@@ -50,6 +50,16 @@ export class LinkProxies {
       throw new EtError('ET_ERR_DIAL', `${proxy.label} is this session's own`);
     }
     return proxy;
+  }
+
+  /** Why the one that the environment names for `target` cannot be used. */
+  faultFor(target: ProxyTarget): string | undefined {
+    try {
+      this.of(target);
+      return undefined;
+    } catch (error) {
+      return messageOf(error);
+    }
   }
 
   #isHere(host: string): boolean {

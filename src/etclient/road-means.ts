@@ -40,7 +40,7 @@ export function roadMeans(
   host: string,
   isOwnPort: (port: number) => boolean = () => false,
 ): RoadMeans {
-  const { clock, environment, interfaces } = deps;
+  const { clock, environment } = deps;
   const resolver = new HostResolver();
   const tcpDialer = new TcpDialer(clock, new SocketFactory(clock), resolver);
   const hasAddress = (address: string): boolean => hasOwnAddress(address, deps.interfaces());
