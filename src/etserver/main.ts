@@ -99,7 +99,12 @@ async function session(): Promise<undefined> {
       import('../link/socket-factory.ts'),
     ]);
   const home = homedir();
-  const policy = await policyHere(process.env, home);
+  const policy = await policyHere({
+    clock,
+    logger: silentLogger,
+    environment: process.env,
+    home,
+  });
   process.on('SIGHUP', () => undefined);
   process.on('SIGPIPE', () => undefined);
   const inherited = { ...process.env };

@@ -15,8 +15,8 @@ import { endpointFromJson, type ListenPlace, listenPlaceFromJson } from './endpo
 import { FarListener } from './far-listener.ts';
 import { FarUdpListener } from './far-udp-listener.ts';
 import { ForwardCounters } from './forward-counters.ts';
+import type { ForwardPolicy } from './open-policy.ts';
 import type { PlaceListenerDeps } from './place-listener.ts';
-import type { Policy } from './policy.ts';
 import { UdpConnector } from './udp-connector.ts';
 import { UdpTargets } from './udp-targets.ts';
 
@@ -28,7 +28,7 @@ export interface ForwardServerDeps {
   readonly clock: Clock;
   readonly random: RandomSource;
   readonly mux: Mux;
-  readonly policy: Policy;
+  readonly policy: ForwardPolicy;
   readonly temporaryDirectory: string;
   readonly holderOf?: PlaceListenerDeps['holderOf'];
   /** What the names of targets lead to. Default: what the system says. */

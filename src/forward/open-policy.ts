@@ -5,3 +5,10 @@ export type OpenPolicy = Pick<
   Policy,
   'objectionToName' | 'objectionToOpen' | 'objectionToOpenPath'
 >;
+
+/** What a session server asks about all that its client wants. */
+export type ForwardPolicy = OpenPolicy &
+  Pick<
+    Policy,
+    'objectionToTunnels' | 'objectionToAgent' | 'objectionToListen' | 'objectionToListenPath'
+  >;
