@@ -1,8 +1,12 @@
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { EtHost } from '../support/et-host.ts';
 import { describeNeeding } from '../support/requirements.ts';
 import { RouterProcess } from '../support/router-process.ts';
+import { until } from '../support/until.ts';
+
+const CROWD = 20;
 
 describeNeeding(['sshd', 'linux'], 'a router among what people do to programs', () => {
   let host: EtHost;
@@ -37,5 +41,35 @@ describeNeeding(['sshd', 'linux'], 'a router among what people do to programs', 
     const { stdout, stderr } = await host.run('etserver', words, { environment });
     // This machine may have a router of its own.
     expect(stderr + stdout.toString()).toMatch(/ on \/run\/everterm\/router\.sock$|"port"/mu);
+  });
+
+  test('who begins to speak HTTP has no link: he is one of those whose hello is not whole', async () => {
+    const crowd = Array.from({ length: CROWD }, () => connect(router.port, '127.0.0.1'));
+    for (const socket of crowd) socket.on('error', () => undefined).write('GET / HTTP/1.1\r\n');
+    const status = await until(
+      'the crowd',
+      () => router.status(),
+      ({ links, waiting }) => links + waiting === CROWD,
+    );
+    expect(status).toMatchObject({ links: 0, waiting: CROWD });
+    for (const socket of crowd) socket.destroy();
+    await until(
+      'its end',
+      () => router.status(),
+      ({ links, waiting }) => links + waiting === 0,
+    );
+  });
+
+  test('a WebSocket is one link', async () => {
+    const via = ['--via', `ws://127.0.0.1:${router.port}/`];
+    const waiting = host.et([...via, 'testhost', 'sleep 3']);
+    await until(
+      'a link',
+      () => router.status(),
+      ({ links }) => links > 0,
+    );
+    await sleep(300);
+    expect(await router.status()).toMatchObject({ links: 1, waiting: 0 });
+    expect((await waiting).status).toBe(0);
   });
 });
