@@ -89,6 +89,10 @@ function keep(script, file) {
     fs.renameSync(beside, file);
   } catch {
     // Each start then compiles.
-    fs.rmSync(beside, { force: true });
+    try {
+      fs.rmSync(beside, { force: true });
+    } catch {
+      // Nor may it be looked at: a home that is not this user's.
+    }
   }
 }

@@ -1,6 +1,7 @@
 import { EtError } from '../base/errors.ts';
 import type { Dial } from '../link/carrier.ts';
 import { formatEndpoint } from '../link/plain-address.ts';
+import { parseWebSocketUrl } from '../link/websocket-url.ts';
 import { formatRoad, type Road } from './road.ts';
 
 /** How this client dials each road. */
@@ -72,7 +73,9 @@ function nameOf(road: Road, host: string, port: number): string {
     case 'jump':
       return `${road.kind} to ${formatEndpoint(host, port)}`;
     case 'ssh':
-    case 'web-socket':
       return formatRoad(road);
+    case 'web-socket':
+      // Without the query, which may be a secret.
+      return parseWebSocketUrl(road.url).shown;
   }
 }

@@ -57,7 +57,8 @@ function version(): string {
 }
 
 function routerSocket(asked: string | undefined): string {
-  return asked ?? process.env['EVERTERM_ROUTER_SOCKET'] ?? ROUTER_SOCKET;
+  const configured = process.env['EVERTERM_ROUTER_SOCKET'] ?? '';
+  return asked ?? (configured === '' ? ROUTER_SOCKET : configured);
 }
 
 async function router(command: ServerCommand & { kind: 'router' }): Promise<undefined> {
@@ -86,6 +87,8 @@ async function router(command: ServerCommand & { kind: 'router' }): Promise<unde
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  // The end of the terminal it was started from is not its own, and Node forgets what nohup has set. There is nothing to read again.
+  process.on('SIGHUP', () => undefined);
   return undefined;
 }
 

@@ -32,8 +32,9 @@ export interface WebSocketEntranceOptions {
 export interface WebSocketEntrance {
   /**
    * Takes over a connection that speaks HTTP: a socket of Node's own, into which what was read of it has been put back (`unshift`).
+   * `onDecided` comes once: it is about to be a WebSocket, or it is over.
    */
-  take(socket: Socket): void;
+  take(socket: Socket, onDecided?: () => void): void;
   /** Ends those that are not yet WebSockets, and takes no more. The others are their owner's. */
   close(): void;
 }
@@ -56,10 +57,15 @@ const PAGES = {
 } as const;
 type Status = keyof typeof PAGES;
 
+interface Asking {
+  readonly timer: Timer;
+  readonly onDecided: () => void;
+}
+
 /** Between any two calls: a socket is in `#asking`, with its timer, from `take` until it is a WebSocket or closed. */
 class Entrance implements WebSocketEntrance {
   readonly #options: WebSocketEntranceOptions;
-  readonly #asking = new Map<Duplex, Timer>();
+  readonly #asking = new Map<Duplex, Asking>();
   #loading: Promise<Loaded> | undefined;
   #isClosed = false;
 
@@ -67,12 +73,15 @@ class Entrance implements WebSocketEntrance {
     this.#options = options;
   }
 
-  take(socket: Socket): void {
+  take(socket: Socket, onDecided: () => void = () => undefined): void {
     socket.on('error', () => undefined);
     if (this.#isClosed) socket.destroy();
-    if (socket.destroyed) return;
+    if (socket.destroyed) {
+      onDecided();
+      return;
+    }
     const timer = this.#options.clock.schedule(REQUEST_TIMEOUT_MS, () => socket.destroy());
-    this.#asking.set(socket, timer);
+    this.#asking.set(socket, { timer, onDecided });
     socket.once('close', () => this.#forget(socket));
     this.#loading ??= this.#load();
     this.#loading.then(
@@ -108,8 +117,10 @@ class Entrance implements WebSocketEntrance {
   }
 
   #forget(socket: Duplex): void {
-    this.#asking.get(socket)?.cancel();
+    const asking = this.#asking.get(socket);
     this.#asking.delete(socket);
+    asking?.timer.cancel();
+    asking?.onDecided();
   }
 
   #isOurs({ url = '' }: IncomingMessage): boolean {

@@ -1,7 +1,7 @@
 import { chmod } from 'node:fs/promises';
 import type { ListenOptions, Socket } from 'node:net';
 import type { Clock } from '../base/clock.ts';
-import { EtError, messageOf } from '../base/errors.ts';
+import { EtError, messageOf, systemCodeOf } from '../base/errors.ts';
 import type { RandomSource } from '../base/random.ts';
 import { listenOrReplace } from '../link/listen-or-replace.ts';
 import { ListeningSocket } from '../link/listener.ts';
@@ -121,7 +121,15 @@ async function openRegistration(
 ): Promise<string> {
   for (const fd of activated.registration) await make(false).listen(inherited(fd));
   if (activated.registration.length > 0) return 'the registration socket of systemd';
-  await listenOrReplace(make(true), { ...deps, sockets: new SocketFactory(deps.clock, 1) }, socket);
+  const sockets = new SocketFactory(deps.clock, 1);
+  await listenOrReplace(make(true), { ...deps, sockets }, socket).catch((error: unknown) => {
+    if (systemCodeOf(error) !== 'EADDRINUSE') throw error;
+    throw new EtError('ET_ERR_STATE', `${socket} is taken (EADDRINUSE)`, {
+      cause: error,
+      advice:
+        'etserver router --status asks the router that runs there; a second one needs a --socket PATH and a -p PORT of its own',
+    });
+  });
   await chmod(socket, PUBLIC_SOCKET);
   return socket;
 }

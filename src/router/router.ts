@@ -25,7 +25,8 @@ import { sourceOf } from './source-of.ts';
 
 /** Speaks HTTP on sockets whose first bytes are back in them, and makes streams of those who upgrade to a WebSocket. */
 export interface WebSocketEntrance {
-  take(socket: Socket): void;
+  /** `onDecided` comes once: it is about to be a stream, or it is over. */
+  take(socket: Socket, onDecided: () => void): void;
   close(): void;
 }
 
@@ -122,9 +123,9 @@ export class Router {
     socket.once('close', leave);
     readFirstChunk(socket, this.#deps.clock, dueMs, (first) => {
       if (beginsHttp(first)) {
-        // It is joined to nobody yet, but may stay as long as one that is.
-        if (admission.join(undefined)) takeHttp(webSockets, socket, first);
-        else socket.destroy();
+        // Incomplete until it is a stream, which has an admission of its own.
+        socket.unshift(first);
+        webSockets.take(socket, leave);
         return;
       }
       socket.removeListener('close', leave);
@@ -278,9 +279,4 @@ export class Router {
       }),
     );
   }
-}
-
-function takeHttp(webSockets: WebSocketEntrance, socket: Socket, first: Uint8Array): void {
-  socket.unshift(first);
-  webSockets.take(socket);
 }

@@ -57,6 +57,13 @@ describe.each(PROGRAMS)('bin/%s.js', (program) => {
     return ['--require', file];
   }
 
+  test('runs where it can keep nothing of what it has compiled', () => {
+    build();
+    // Neither to be made nor to be looked at, whoever runs this.
+    writeFileSync(join(copy, 'cache'), '');
+    expect(run()).toEqual(expect.objectContaining({ status: 3, stdout: 'a,-b', stderr: '' }));
+  });
+
   test('hands its arguments to the program, and returns its exit status', () => {
     build();
     expect(run()).toMatchObject({ status: 3, stdout: 'a,-b', stderr: '' });

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import type { Road } from '../../src/etclient/road.ts';
+import { roadDials } from '../../src/etclient/road-dials.ts';
+
+const never = (): Promise<never> => Promise.reject(new Error('not dialled here'));
+const dials = roadDials(
+  { tcp: () => never, webSocket: () => never, proxy: () => never, jump: () => never },
+  { host: 'db', port: 2022, ssh: never },
+);
+
+test.each<[string, Road]>([
+  ['wss://h.example/path', { kind: 'web-socket', url: 'wss://h.example/path?token=secret' }],
+  ['tcp db:2022', { kind: 'tcp' }],
+  ['tcp db:2022 from wlan0', { kind: 'tcp', from: 'wlan0' }],
+  ['tcp gate:7000', { kind: 'tcp-to', host: 'gate', port: 7000 }],
+  ['proxy to db:2022', { kind: 'proxy' }],
+  ['jump to db:2022', { kind: 'jump' }],
+  ['ssh', { kind: 'ssh' }],
+])('a failure calls it %s, without what may be a secret', (name, road) => {
+  expect(dials.nameOf(road)).toBe(name);
+});
