@@ -54,6 +54,24 @@ describe('several links', () => {
     expect(pair.finish()).toBe(0);
   });
 
+  test('what comes on stream 0 keeps bulk short at the end that hears it, too', () => {
+    const pair = new SessionPair();
+    const fast = { delayMs: 1, bytesPerSecond: 50_000_000 };
+    const { link } = pair.join({ aToB: fast, bToA: fast });
+    pair.server.script.write(1, pattern(25_000_000));
+    pair.clock.advance(300);
+    const cap = (): number => {
+      const at = pair.server.session.links.get(link.id);
+      return at === undefined ? 0 : at.room(true, pair.clock.now()) + at.inFlightBytes;
+    };
+    const before = cap();
+    // A key that nobody answers.
+    pair.client.script.write(0, pattern(1));
+    pair.clock.advance(20);
+    expect(cap()).toBeLessThan(before / 2);
+    expect(pair.finish()).toBe(0);
+  });
+
   test('a wish that a datagram lost is said again', () => {
     const pair = new SessionPair();
     const first = pair.join({ kind: 'datagrams', ...WIRE });
