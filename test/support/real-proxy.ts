@@ -12,18 +12,20 @@ const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C.UTF-8' };
 /** A proxy of Debian's that runs on a port of 127.0.0.1 until it is stopped. */
 export class RealProxy {
   readonly port: number;
-  readonly program: Program;
   readonly #directory: string;
+  readonly #start: () => Program;
+  #program: Program;
 
-  private constructor(directory: string, port: number, program: Program) {
+  private constructor(directory: string, port: number, start: () => Program) {
     this.#directory = directory;
     this.port = port;
-    this.program = program;
+    this.#start = start;
+    this.#program = start();
   }
 
   /** HTTP CONNECT; with a user `me` and a password `pass1` where asked for. */
   static tinyproxy(isAuthenticated = false): Promise<RealProxy> {
-    return RealProxy.#start('tinyproxy', (port) => ({
+    return RealProxy.#open('tinyproxy', (port) => ({
       lines: [
         `Port ${port}`,
         'Listen 127.0.0.1',
@@ -38,7 +40,7 @@ export class RealProxy {
   /** SOCKS5, names and addresses; with the same user and password where asked for. */
   static microsocks(isAuthenticated = false): Promise<RealProxy> {
     const credentials = isAuthenticated ? ['-u', 'me', '-P', 'pass1'] : [];
-    return RealProxy.#start('microsocks', (port) => ({
+    return RealProxy.#open('microsocks', (port) => ({
       lines: [],
       argumentsOf: () => ['-i', '127.0.0.1', '-p', String(port), ...credentials],
     }));
@@ -46,7 +48,7 @@ export class RealProxy {
 
   /** SOCKS4 and 5; not to 127.0.0.9. */
   static danted(): Promise<RealProxy> {
-    return RealProxy.#start('danted', (port) => ({
+    return RealProxy.#open('danted', (port) => ({
       lines: [
         'logoutput: stderr',
         `internal: 127.0.0.1 port = ${port}`,
@@ -61,7 +63,7 @@ export class RealProxy {
     }));
   }
 
-  static async #start(
+  static async #open(
     name: string,
     configure: (port: number) => {
       readonly lines: readonly string[];
@@ -73,17 +75,35 @@ export class RealProxy {
     const file = join(directory, 'conf');
     const { lines, argumentsOf } = configure(port);
     writeFileSync(file, `${lines.join('\n')}\n`);
-    const program = new Program([requireTool(name), ...argumentsOf(file, directory)], {
-      cwd: directory,
-      environment: ENVIRONMENT,
-    });
-    await until(`${name} listens`, () => isListening(port), Boolean);
-    return new RealProxy(directory, port, program);
+    const words = [requireTool(name), ...argumentsOf(file, directory)];
+    const options = { cwd: directory, environment: ENVIRONMENT };
+    const proxy = new RealProxy(directory, port, () => new Program(words, options));
+    await proxy.#listens();
+    return proxy;
+  }
+
+  /** Kills it, with all of its connections, and starts it again on the same port. */
+  async restart(): Promise<void> {
+    this.#program.child.kill('SIGKILL');
+    await this.#program.ended;
+    this.#program = this.#start();
+    await this.#listens();
   }
 
   async close(): Promise<void> {
-    await this.program.stop();
+    await this.#program.stop();
     rmSync(this.#directory, { recursive: true });
+  }
+
+  /** Settles when it does; throws when it has ended instead. */
+  async #listens(): Promise<void> {
+    const { child, ended } = this.#program;
+    await until(
+      `${child.spawnargs[0]} listens`,
+      () => child.exitCode !== null || isListening(this.port),
+      Boolean,
+    );
+    if (child.exitCode !== null) throw new Error(`${await ended}: ${this.#program.stderr}`);
   }
 }
 

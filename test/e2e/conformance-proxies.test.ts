@@ -1,0 +1,4 @@
+import { describeRoad } from '../support/describe-road.ts';
+import { PROXY_KINDS } from '../support/road-kinds.ts';
+
+for (const kind of PROXY_KINDS) describeRoad(kind);
