@@ -243,12 +243,13 @@ function waitAfter(
   );
 }
 
-/** Full jitter: a thousand clients of one server must not come back as one. The expected wait never falls. */
+/**
+ * Full jitter: a thousand clients of one server must not come back as one. The expected wait never falls. The first waits do not count:
+ * a server or router that needs a second to come again is not away.
+ */
 function unattendedWaitMs(unattended: number, jitter: number, policy: ReconnectPolicy): number {
-  const ceilingMs = Math.min(
-    policy.attendedWaitMs * 2 ** Math.min(unattended, 16),
-    policy.maxWaitMs,
-  );
+  const doublings = Math.min(Math.max(1, unattended - policy.firstWaitsMs.length), 16);
+  const ceilingMs = Math.min(policy.attendedWaitMs * 2 ** doublings, policy.maxWaitMs);
   return policy.attendedWaitMs + jitter * Math.max(0, ceilingMs - policy.attendedWaitMs);
 }
 

@@ -89,6 +89,13 @@ describe('after a loss', () => {
     expect(waits[waits.length - 1]).toBeGreaterThan(maxWaitMs - 1);
   });
 
+  test('one that is left alone tries again within 3 s of a loss at the latest, so that a restart is no long absence', () => {
+    const unlucky = new Dialer(false, () => 0.999_999);
+    unlucky.feed({ kind: 'link-lost' });
+    unlucky.run(3000);
+    expect(unlucky.dials.length).toBe(4);
+  });
+
   test('a thousand clients that lost one server at the same time come back spread out', () => {
     let seed = 0;
     const jitter = (): number => {
