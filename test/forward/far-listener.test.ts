@@ -5,6 +5,7 @@ import { systemRandom } from '../../src/base/random.ts';
 import type { Connections } from '../../src/forward/connections.ts';
 import { streamSockets } from '../../src/forward/connector.ts';
 import { FarListener } from '../../src/forward/far-listener.ts';
+import { SocketFactory } from '../../src/link/socket-factory.ts';
 import type { Channel, IncomingOpen } from '../../src/mux/channel.ts';
 import { freePort } from '../support/free-port.ts';
 import { deathOf, soon } from './forward-lab.ts';
@@ -37,7 +38,7 @@ async function world(isTold: boolean) {
     {
       clock: new SystemClock(),
       random: systemRandom,
-      probes: sockets,
+      probes: new SocketFactory(new SystemClock()),
       temporaryDirectory: '/tmp',
       sockets,
       connections,
