@@ -5,6 +5,7 @@ import { systemRandom } from '../../src/base/random.ts';
 import type { Connections } from '../../src/forward/connections.ts';
 import { streamSockets } from '../../src/forward/connector.ts';
 import { FarListener } from '../../src/forward/far-listener.ts';
+import { SocketFactory } from '../../src/link/socket-factory.ts';
 import type { Channel, IncomingOpen } from '../../src/mux/channel.ts';
 import { freePort } from '../support/free-port.ts';
 import { deathOf, soon } from './forward-lab.ts';
@@ -24,6 +25,7 @@ async function world(isTold: boolean) {
       return isTold ? channel : undefined;
     },
   } as unknown as IncomingOpen;
+  const clock = new SystemClock();
   const sockets = streamSockets();
   const connections = {
     ask: (socket: { reset(): void }, open: unknown) => {
@@ -35,9 +37,9 @@ async function world(isTold: boolean) {
     incoming,
     { kind: 'tcp', bind: '127.0.0.1', port },
     {
-      clock: new SystemClock(),
+      clock,
       random: systemRandom,
-      probes: sockets,
+      probes: new SocketFactory(clock),
       temporaryDirectory: '/tmp',
       sockets,
       connections,
