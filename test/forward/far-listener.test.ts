@@ -25,6 +25,7 @@ async function world(isTold: boolean) {
       return isTold ? channel : undefined;
     },
   } as unknown as IncomingOpen;
+  const clock = new SystemClock();
   const sockets = streamSockets();
   const connections = {
     ask: (socket: { reset(): void }, open: unknown) => {
@@ -36,9 +37,9 @@ async function world(isTold: boolean) {
     incoming,
     { kind: 'tcp', bind: '127.0.0.1', port },
     {
-      clock: new SystemClock(),
+      clock,
       random: systemRandom,
-      probes: new SocketFactory(new SystemClock()),
+      probes: new SocketFactory(clock),
       temporaryDirectory: '/tmp',
       sockets,
       connections,
