@@ -23,14 +23,14 @@ describeNeeding(['sshd', 'linux', ...needs], 'et behind nginx with TLS', () => {
   });
 
   test('loses nothing of 100 MB each way although nginx is restarted five times', async (context) => {
-    const { words, to, environment, cut = () => undefined, close } = await open(host);
+    const road = await open(host);
     context.onTestFinished(async () => {
       if (context.task.result?.state === 'fail') host.clear();
       await host.withoutSessions();
-      await close();
+      await road.close();
     });
-    const [file = '', ...flags] = [...words, ...to, 'cat; exit 3'];
-    const env = { ...host.environment, ...environment };
+    const [file, ...flags] = [...road.words, ...road.to, 'cat; exit 3'];
+    const env = { ...host.environment, ...road.environment };
     const et = spawn(file, flags, { cwd: host.home, env });
     const ended = once(et, 'close');
     let restarts = 0;
@@ -40,7 +40,7 @@ describeNeeding(['sshd', 'linux', ...needs], 'et behind nginx with TLS', () => {
       cutCount: 5,
       pieceBytes: 20_000_000,
       cut: async () => {
-        await cut();
+        await road.cut?.();
         restarts += 1;
       },
     });

@@ -57,7 +57,7 @@ export function describeRoad({ name, needs, open }: RoadKind): void {
     }
 
     function run(command: string, input = ''): Promise<object> {
-      const [file = '', ...words] = [...road.words, ...road.to, command];
+      const [file, ...words] = [...road.words, ...road.to, command];
       return host.run(file, words, { input, ...road }).then(said);
     }
 
