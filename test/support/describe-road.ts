@@ -34,6 +34,8 @@ export function describeRoad({ name, needs, open }: RoadKind): void {
 
     afterEach(async ({ task }) => {
       if (task.result?.state === 'fail') host.clear();
+      // What the client has said last must still get through.
+      await host.withoutSessions();
       await road.close();
     });
 
@@ -55,7 +57,7 @@ export function describeRoad({ name, needs, open }: RoadKind): void {
     }
 
     function run(command: string, input = ''): Promise<object> {
-      const [file = '', ...words] = [...road.words, ...road.to, command];
+      const [file, ...words] = [...road.words, ...road.to, command];
       return host.run(file, words, { input, ...road }).then(said);
     }
 
@@ -63,11 +65,13 @@ export function describeRoad({ name, needs, open }: RoadKind): void {
       await road.cut?.();
     }
 
-    /** The link in use, as `et status` tells of it: it must be over this road. */
+    /** The link in use, as `et status` tells of it: it must be over this road, and no cut can have spared an earlier one. */
     async function expectRoad(): Promise<void> {
       const { link } = await until('a link', status, ({ state }) => state === 'connected');
       expect(link?.road).toBe(road.name);
       expect(link?.label).toMatch(road.label);
+      // Dials are counted from 0.
+      if (road.cut !== undefined) expect(link?.id).toBeGreaterThanOrEqual(CUTS);
     }
 
     async function status(): Promise<{

@@ -2,9 +2,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 
 /** Each cut has this much around it. */
-const PIECE_BYTES = 1_500_000;
-/** Of a piece that has come back when the cut is made: what is left is on its way, in both directions. */
-const CUT_AFTER_BYTES = PIECE_BYTES / 4;
+const PIECE_BYTES = 1_000_000;
+/** This part of a piece has come back when the cut is made: what is left is on its way, in both directions. */
+const CUT_AFTER = 0.25;
 
 export interface EchoedBytes {
   /** SHA-256 of what was sent, and of what has come back until its end. */
@@ -37,7 +37,7 @@ export async function echoThroughCuts(options: EchoOptions): Promise<EchoedBytes
     const piece = randomBytes(pieceBytes);
     sent.update(piece);
     to.write(piece);
-    await sink.reaches(sentBytes + Math.min(CUT_AFTER_BYTES, pieceBytes));
+    await sink.reaches(sentBytes + CUT_AFTER * pieceBytes);
     await cut();
     sentBytes += pieceBytes;
   }

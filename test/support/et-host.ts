@@ -211,6 +211,15 @@ export class EtHost {
     }
   }
 
+  /** Settles when no session runs here any more: its server may end later than its client. */
+  async withoutSessions(): Promise<void> {
+    await until(
+      'no session of this host runs',
+      () => this.processes().filter((line) => /etserver(?:\.js)? session /u.test(line)),
+      (list) => list.length === 0,
+    );
+  }
+
   /** Settles when nothing runs here any more. */
   async quiet(): Promise<void> {
     await until(

@@ -40,10 +40,13 @@ export const ROUTER_KINDS: readonly RoadKind[] = [
   { name: "a jump host's router", needs: [], open: overJumpHost },
 ];
 
-export const WEB_SOCKET_KINDS: readonly RoadKind[] = [
-  { name: 'WebSocket', needs: [], open: overWebSocket },
-  { name: 'WebSocket behind nginx with TLS', needs: ['nginx', 'openssl'], open: overNginx },
-];
+export const WEB_SOCKET_KIND: RoadKind = { name: 'WebSocket', needs: [], open: overWebSocket };
+
+export const NGINX_KIND: RoadKind = {
+  name: 'WebSocket behind nginx with TLS',
+  needs: ['nginx', 'openssl'],
+  open: overNginx,
+};
 
 export const PROXY_KINDS: readonly RoadKind[] = [
   { name: 'tcp through an HTTP proxy', needs: ['tinyproxy'], open: overHttpProxy },
