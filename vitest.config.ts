@@ -1,9 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-/** Real processes, two suites at a time: they wait for each other more than they work. */
+/** Real processes, some of them in labs with networks of their own: they wait for each other more than they work, and measure nothing. */
 const REAL = ['test/e2e/**/*.test.ts', 'test/**/*.e2e.test.ts'];
-/** Real processes in labs with networks of their own, side by side: they wait more than they work, and measure nothing. */
-const LABS = ['test/e2e/netlab*.test.ts'];
 /** Simulated time and bytes in memory, side by side. */
 const PURE = ['test/**/*.test.ts'];
 /** Of these, what asks nothing of the machine: .ci/run runs it as one user, and leaves it out for the other. */
@@ -42,24 +40,11 @@ export default defineConfig({
         test: {
           name: 'real',
           include: REAL,
-          exclude: LABS,
-          globalSetup: ['scripts/fresh-dist.js'],
-          maxWorkers: 2,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          sequence: { groupOrder: 1 },
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'labs',
-          include: LABS,
           globalSetup: ['scripts/fresh-dist.js'],
           maxWorkers: 3,
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
         },
       },
     ],
