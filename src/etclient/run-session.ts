@@ -7,6 +7,7 @@ import { NetworkWatch, type NetworkWatchDeps } from '../link/network-watch.ts';
 import { BYE } from '../wire/frames.ts';
 import { ClientSession } from './client-session.ts';
 import { FAILURE_STATUS, type WorkEnd } from './exit.ts';
+import { Farewell } from './farewell.ts';
 import type { RoadPlan } from './road-plan.ts';
 
 /** An end before the first link waits this long for it, in milliseconds: a server that nobody tells waits for minutes. */
@@ -73,6 +74,7 @@ export function runSession(deps: RunDeps, options: RunOptions): RunningSession {
   let isOver = false;
   let hasReceivedAll = false;
   let isTold = false;
+  const farewell = new Farewell(deps.clock);
   const untold = new UntoldEnd(deps.clock);
   const finish = (end: WorkEnd, isEndedThere: boolean): void => {
     if (isOver) return;
@@ -121,7 +123,7 @@ export function runSession(deps: RunDeps, options: RunOptions): RunningSession {
   const over = (end: WorkEnd, isGone = false): void => {
     const endNow = (): void => {
       finish(end, isGone || isTold || client.session.links.hasTrusted);
-      client.end('');
+      farewell.say(client);
     };
     if (isGone || client.hasBeenUp) endNow();
     else untold.end(endNow);
@@ -129,7 +131,7 @@ export function runSession(deps: RunDeps, options: RunOptions): RunningSession {
   const received = (): void => {
     hasReceivedAll = true;
     isTold = client.session.links.hasTrusted;
-    client.end('');
+    farewell.say(client);
   };
   const service: Service = options.makeService(client, over, received);
   options.begin(client);
@@ -137,7 +139,7 @@ export function runSession(deps: RunDeps, options: RunOptions): RunningSession {
     if (options.isResumable !== true) over(end);
     else finish({ ...end, advice: 'the session goes on: et to this host offers it again' }, false);
   };
-  return { client, stop: over, giveUp, ended };
+  return { client, stop: over, giveUp, ended: farewell.after(ended) };
 }
 
 /** An end before the first link: it waits a moment for it. */

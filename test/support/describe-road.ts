@@ -13,6 +13,8 @@ import type { Road, RoadKind } from './road-kinds.ts';
 import { until } from './until.ts';
 
 const CUTS = 4;
+/** Of each piece that a forward carries through a cut. */
+const FORWARDED_BYTES = 300_000;
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
 /** About 20 kB. */
 const LAST_LINES = Array.from({ length: 4000 }, (_, index) => `${index + 1}\n`).join('');
@@ -170,6 +172,7 @@ export function describeRoad({ name, needs, open }: RoadKind): void {
         to: socket,
         from: socket,
         cutCount: CUTS,
+        pieceBytes: FORWARDED_BYTES,
         cut,
         beforeEnd: expectRoad,
       });
