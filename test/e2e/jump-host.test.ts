@@ -61,7 +61,7 @@ describeNeeding(['sshd', 'linux'], 'a host behind a jump host', () => {
 
   test('is reached over two routers, and neither reads what passes', async () => {
     const marker = `marker-${randomBytes(12).toString('hex')}`;
-    const et = host.terminal([...flags, '--via', 'tcp', 'testhost']);
+    const et = host.terminal([...flags, '--via', 'jump', 'testhost']);
     await et.see('$ ');
     for (let i = 0; i < 10; i += 1) {
       et.type(`echo ${i} ${marker}\r`);
@@ -78,7 +78,7 @@ describeNeeding(['sshd', 'linux'], 'a host behind a jump host', () => {
 
   test('keeps its session, byte for byte, while the jump host is killed and comes again', async () => {
     const bytes = randomBytes(30_000_000);
-    const transfer = host.et([...flags, '--via', 'tcp', 'testhost', 'cat'], { input: bytes });
+    const transfer = host.et([...flags, '--via', 'jump', 'testhost', 'cat'], { input: bytes });
     for (let i = 0; i < 3; i += 1) {
       await until(
         'a link',
