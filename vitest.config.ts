@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Real processes, some of them in labs with networks of their own: they wait for each other more than they work, and measure nothing. */
 const REAL = ['test/e2e/**/*.test.ts', 'test/**/*.e2e.test.ts'];
@@ -17,10 +18,22 @@ const LEFT_OUT = process.env['EVERTERM_SKIP_SIMULATED'] === undefined ? [] : SIM
 /** On a busy machine a real process may take longer than any bound; a test that fails twice has failed. Vitest shows each retry. */
 const RETRY = process.env['CI'] === undefined ? 0 : 1;
 
+/** What takes minutes, which a file's size does not tell: begun last, it would run on alone. */
+const LONG = /conformance|router-strangers|netlab-(?:forwards|plan|cuts)/u;
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification): boolean => LONG.test(moduleId);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
 export default defineConfig({
   test: {
     pool: 'forks',
     retry: RETRY,
+    sequence: { sequencer: LongFirst },
     reporters: ['default'],
     projects: [
       {
