@@ -5,15 +5,17 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const REAL = ['test/e2e/**/*.test.ts', 'test/**/*.e2e.test.ts'];
 /** Simulated time and bytes in memory, side by side. */
 const PURE = ['test/**/*.test.ts'];
-/** Of these, what asks nothing of the machine: .ci/run runs it as one user, and leaves it out for the other. */
-const SIMULATED = [
+/** What is the same for every user: .ci/run runs it as one, and leaves it out for the other. */
+const SAME_FOR_ALL = [
   'test/sim/**',
   'test/model/**',
   'test/mux/**',
   'test/wire/**',
   'test/decoder/**',
+  'test/e2e/conformance-*.test.ts',
+  'test/e2e/router-strangers.test.ts',
 ];
-const LEFT_OUT = process.env['EVERTERM_SKIP_SIMULATED'] === undefined ? [] : SIMULATED;
+const LEFT_OUT = process.env['EVERTERM_SKIP_SAME'] === undefined ? [] : SAME_FOR_ALL;
 
 /** On a busy machine a real process may take longer than any bound; a test that fails twice has failed. Vitest shows each retry. */
 const RETRY = process.env['CI'] === undefined ? 0 : 1;
@@ -53,6 +55,7 @@ export default defineConfig({
         test: {
           name: 'real',
           include: REAL,
+          exclude: LEFT_OUT,
           globalSetup: ['scripts/fresh-dist.js'],
           maxWorkers: 3,
           testTimeout: 120_000,
