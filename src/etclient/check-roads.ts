@@ -24,7 +24,6 @@ function lackOf(road: Road, means: RoadMeans): string | undefined {
     case 'jump':
       return means.jump === undefined ? 'there is no jump host: add --jumphost HOST' : undefined;
     case 'web-socket':
-      return means.webSocket === undefined ? 'WebSockets cannot be dialled from here' : undefined;
     case 'tcp':
     case 'tcp-to':
     case 'ssh':

@@ -12,6 +12,7 @@ import { ReplyScanner } from '../wire/reply-scanner.ts';
 import type { LocalCommand } from './cli/client-command.ts';
 import type { ClientDeps } from './client-deps.ts';
 import type { WorkEnd } from './exit.ts';
+import { DIALLED } from './first-link.ts';
 import { ForwardAccess } from './forward-access.ts';
 import { forwardsFor, lateForwards } from './forwards-for.ts';
 import { GoneCheck } from './gone-check.ts';
@@ -64,7 +65,7 @@ export async function local(
         over,
         received,
       ),
-    begin: (client) => client.start(),
+    firstLink: DIALLED,
     onEnded: () => forwards.current?.set.detach('the session has ended'),
     onLink: () => gone.onLink(),
     onDialFailed: (error) => {

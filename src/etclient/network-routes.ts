@@ -129,7 +129,10 @@ export class NetworkRoutes {
   }
 }
 
-/** The addresses of this machine that others can see, as one text: another network, another text. */
+/**
+ * The addresses of this machine that others can see, as one text: another network, another text. Finer than `networkKey`: two homes with the
+ * same subnet must not be linked by an id.
+ */
 export function networkOf(
   interfaces: Readonly<
     Record<string, readonly { readonly address: string; readonly internal: boolean }[] | undefined>

@@ -15,7 +15,7 @@ export interface RoadDials {
 export interface RoadMeans {
   /** `from`: the one address or interface to leave from; without it wherever `--from` says. */
   readonly tcp: (host: string, port: number, from?: string) => Dial;
-  readonly webSocket: ((url: string) => Dial) | undefined;
+  readonly webSocket: (url: string) => Dial;
   /** TCP through the environment's proxy. */
   readonly proxy: ((host: string, port: number) => Dial) | undefined;
   /** Why the proxy that the environment names for a road cannot be used. */
@@ -51,7 +51,7 @@ export function roadDials(means: RoadMeans, { host, port, ssh }: ServerPlace): R
       case 'ssh':
         return ssh;
       case 'web-socket':
-        return means.webSocket?.(road.url) ?? unable(road, 'there is no such road from here');
+        return means.webSocket(road.url);
     }
   };
   return { dialOf, nameOf: (road) => nameOf(road, host, port) };

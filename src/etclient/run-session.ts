@@ -8,10 +8,14 @@ import { BYE } from '../wire/frames.ts';
 import { ClientSession } from './client-session.ts';
 import { FAILURE_STATUS, type WorkEnd } from './exit.ts';
 import { Farewell } from './farewell.ts';
+import type { FirstLink } from './first-link.ts';
 import type { RoadPlan } from './road-plan.ts';
 
-/** An end before the first link waits this long for it, in milliseconds: a server that nobody tells waits for minutes. */
-const TELL_WITHIN_MS = 3000;
+/**
+ * An end before the first link waits this long for it, in milliseconds: a server that nobody tells waits for minutes. Where the link is not
+ * known to be near, no longer than nobody notices who has pressed ^C.
+ */
+const TELL_WITHIN_MS = { near: 3000, unknown: 250 };
 
 /** What runs in the session, once it is there. */
 export interface Service {
@@ -47,8 +51,7 @@ export interface RunOptions {
     over: (end: WorkEnd) => void,
     received: () => void,
   ) => Service;
-  /** Called with the client before anything is dialled: where a first road is at hand, it is used instead. */
-  readonly begin: (client: ClientSession) => void;
+  readonly firstLink: FirstLink;
   /** A link has joined: the first, or one after an outage. */
   readonly onLink: () => void;
   /** Once; `isEndedThere`: the server has ended too, or was told to. */
@@ -126,7 +129,7 @@ export function runSession(deps: RunDeps, options: RunOptions): RunningSession {
       farewell.say(client);
     };
     if (isGone || client.hasBeenUp) endNow();
-    else untold.end(endNow);
+    else untold.end(endNow, options.firstLink.isNear ? 'near' : 'unknown');
   };
   const received = (): void => {
     hasReceivedAll = true;
@@ -134,7 +137,7 @@ export function runSession(deps: RunDeps, options: RunOptions): RunningSession {
     farewell.say(client);
   };
   const service: Service = options.makeService(client, over, received);
-  options.begin(client);
+  options.firstLink.begin(client);
   const giveUp = (end: WorkEnd): void => {
     if (options.isResumable !== true) over(end);
     else finish({ ...end, advice: 'the session goes on: et to this host offers it again' }, false);
@@ -152,13 +155,13 @@ class UntoldEnd {
   }
 
   /** Whoever asks twice does not wait. */
-  end(endNow: () => void): void {
+  end(endNow: () => void, firstLink: keyof typeof TELL_WITHIN_MS): void {
     if (this.#endNow !== undefined) {
       endNow();
       return;
     }
     this.#endNow = endNow;
-    this.#clock.schedule(TELL_WITHIN_MS, endNow);
+    this.#clock.schedule(TELL_WITHIN_MS[firstLink], endNow);
   }
 
   /** True where that is the end. */

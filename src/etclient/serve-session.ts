@@ -1,8 +1,6 @@
 import { type LinkDialOptions, shakeHands } from '../backed/link-dial.ts';
-import type { DialResult } from '../backed/redialer.ts';
 import { toHex } from '../base/bytes.ts';
 import type { SshConfig } from '../bootstrap/ssh-config.ts';
-import type { SshProcess } from '../bootstrap/ssh-runner.ts';
 import { linkCrypto } from '../crypto/link-crypto.ts';
 import { warmUp } from '../crypto/warm-up.ts';
 import { DialFailure } from '../link/dial-failure.ts';
@@ -13,9 +11,9 @@ import { destinationOf, type Server, type SshAccess } from './begin-session.ts';
 import type { ConnectCommand } from './cli/client-command.ts';
 import type { ClientDeps } from './client-deps.ts';
 import type { ClientForwards } from './client-forwards.ts';
-import type { ClientSession } from './client-session.ts';
 import { CredentialKeeper } from './credential-keeper.ts';
 import { FAILURE_STATUS, type WorkEnd } from './exit.ts';
+import { BootstrapLink, DIALLED, type FirstLink } from './first-link.ts';
 import { ForwardAccess } from './forward-access.ts';
 import { lateForwards } from './forwards-for.ts';
 import { GoneCheck } from './gone-check.ts';
@@ -84,10 +82,9 @@ export function serveSession(
     keepaliveMs: keepaliveMs(command.keepaliveSeconds, config?.serverAliveIntervalSeconds),
     makeService: (client, over, received) =>
       makeService({ ...deps, forwards, isCompressed }, work, client, over, received),
-    begin: (client) =>
-      begin(client, server, roads.hasSsh, (channel, done) => {
-        shakeHands(link, sshCarrier(clock, host, channel), done);
-      }),
+    firstLink: firstLinkOf(server, roads.hasSsh, (channel, done) => {
+      shakeHands(link, sshCarrier(clock, host, channel), done);
+    }),
     onLink: () => {
       gone.onLink();
       if (server.isRouted) routes.refill(running.client.mux);
@@ -120,21 +117,14 @@ export function serveSession(
 }
 
 /** On the ssh that started the session, where it may carry it; else by dialling. */
-function begin(
-  client: ClientSession,
+function firstLinkOf(
   { channel }: Server,
   hasSsh: boolean,
-  shake: (channel: SshProcess, done: (result: DialResult) => void) => void,
-): void {
-  if (channel === undefined || !hasSsh) {
-    channel?.release();
-    client.start();
-    return;
-  }
-  shake(channel, (result) => {
-    if (result.kind === 'link') client.addLink(result.link);
-    else client.start();
-  });
+  shake: ConstructorParameters<typeof BootstrapLink>[1],
+): FirstLink {
+  if (channel !== undefined && hasSsh) return new BootstrapLink(channel, shake);
+  channel?.release();
+  return DIALLED;
 }
 
 /** Says before the first link why there is none: once, and whenever there is news. Later the terminal's title says it. */

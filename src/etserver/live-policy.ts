@@ -79,9 +79,10 @@ export class LivePolicy implements ForwardPolicy {
 
   #look(): void {
     const found = this.#deps.paths.map(signatureOf);
-    const isChanged = found.some((each, index) => each !== this.#signatures[index]);
-    const isLess = found.some((each, index) => each === '' && this.#signatures[index] !== '');
-    if (!isChanged || isLess) return;
+    // The first binds most; that another has gone must not keep it from being read.
+    const isBindingGone = found[0] === '' && this.#signatures[0] !== '';
+    const isNews = found.some((each, index) => each !== '' && each !== this.#signatures[index]);
+    if (!isNews || isBindingGone) return;
     if (this.#reader !== undefined) {
       this.#read(this.#reader, found);
       return;

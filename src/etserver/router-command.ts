@@ -49,9 +49,7 @@ export async function startRouter(deps: StartRouterDeps): Promise<RunningRouter>
         log: logger,
         // Only a web server of this machine is believed for whom it asks.
         onConnection: (stream, { address, forwardedFor }) =>
-          onConnection(stream, {
-            address: sourceOf(address) === undefined ? (forwardedFor ?? address) : address,
-          }),
+          onConnection(stream, (sourceOf(address) === undefined && forwardedFor) || address),
       }),
     activated: activatedSockets(environment, pid),
   });

@@ -6,6 +6,7 @@ import type { RandomSource } from '../base/random.ts';
 import { formatEndpoint, plainAddress } from '../link/plain-address.ts';
 import type { BufferedSockets } from '../link/socket-factory.ts';
 import type { StreamSocket } from '../link/stream-socket.ts';
+import type { WebSocketEntrance } from '../link/websocket-entrance.ts';
 import type { JumpTarget } from '../wire/jump-preamble.ts';
 import { HANDSHAKE_TIMEOUT_MS, MAX_UNPROVEN } from '../wire/limits.ts';
 import { type Admission, Admissions } from './admissions.ts';
@@ -23,17 +24,6 @@ import { COLD_START_MS, PARKED_MS, type RouterLimits } from './router-limits.ts'
 import type { RouterStatus } from './router-status.ts';
 import { sourceOf } from './source-of.ts';
 
-/** Speaks HTTP on sockets whose first bytes are back in them, and makes streams of those who upgrade to a WebSocket. */
-export interface WebSocketEntrance {
-  /** `onDecided` comes once: it is about to be a stream, or it is over. */
-  take(socket: Socket, onDecided: () => void): void;
-  close(): void;
-}
-
-export interface WebSocketPeer {
-  readonly address: string;
-}
-
 export interface RouterDeps {
   readonly clock: Clock;
   readonly random: RandomSource;
@@ -43,10 +33,10 @@ export interface RouterDeps {
   readonly routeIdOf: (secret: Uint8Array) => Uint8Array;
   /** Connects to another host's router; `undefined`: this one is no jump host. */
   readonly reach: ((target: JumpTarget, signal: AbortSignal) => Promise<Joinable>) | undefined;
-  /** `undefined`: who speaks HTTP is a stranger like any other. */
-  readonly makeWebSockets:
-    | ((onConnection: (stream: Duplex, peer: WebSocketPeer) => void) => WebSocketEntrance)
-    | undefined;
+  /** Who speaks HTTP is taken there, and comes back as a stream where he upgrades to a WebSocket; `address` is whom it counts against. */
+  readonly makeWebSockets: (
+    onConnection: (stream: Duplex, address: string) => void,
+  ) => WebSocketEntrance;
   readonly version: string;
 }
 
@@ -68,7 +58,7 @@ export class Router {
   readonly #registrants = new Set<Registrant>();
   /** In the order in which they came. */
   readonly #unproven = new Set<Registrant>();
-  readonly #webSockets: WebSocketEntrance | undefined;
+  readonly #webSockets: WebSocketEntrance;
   readonly #startedMs: number;
   #isTrimming = false;
   #isClosed = false;
@@ -80,7 +70,7 @@ export class Router {
     this.#parked = new Parked(deps.clock);
     this.#dialBacks = new DialBacks(deps.clock, deps.random);
     this.#startedMs = deps.clock.now();
-    this.#webSockets = deps.makeWebSockets?.((stream, { address }) =>
+    this.#webSockets = deps.makeWebSockets((stream, address) =>
       this.#acceptStream(stream, address),
     );
   }
@@ -110,22 +100,17 @@ export class Router {
     }
     const dueMs = this.#deps.clock.now() + HANDSHAKE_TIMEOUT_MS;
     const label = `tcp ${formatEndpoint(address, socket.remotePort ?? 0)}`;
-    const webSockets = this.#webSockets;
     const become = (first: Uint8Array): void => {
       const options = { label, localAddress: undefined, isResettable: true };
       this.#addClient(this.#deps.sockets.adopted(socket, options), first, admission, dueMs);
     };
-    if (webSockets === undefined) {
-      become(EMPTY_BYTES);
-      return;
-    }
     const leave = (): void => admission.leave();
     socket.once('close', leave);
     readFirstChunk(socket, this.#deps.clock, dueMs, (first) => {
       if (beginsHttp(first)) {
         // Incomplete until it is a stream, which has an admission of its own.
         socket.unshift(first);
-        webSockets.take(socket, leave);
+        this.#webSockets.take(socket, leave);
         return;
       }
       socket.removeListener('close', leave);
@@ -164,7 +149,7 @@ export class Router {
   /** Ends all connections at once; clients and session servers come back to the next router. */
   close(): void {
     this.#isClosed = true;
-    this.#webSockets?.close();
+    this.#webSockets.close();
     for (const client of this.#clients.keys()) client.drop();
     for (const registrant of this.#registrants) registrant.drop();
   }

@@ -72,8 +72,8 @@ describe('a proxy', () => {
   test('that cannot be read fails its own road and the WebSocket, and no other', async () => {
     const means = meansOf({ HTTPS_PROXY: 'ftp://127.0.0.1', HTTP_PROXY: 'ftp://127.0.0.1' });
     expect(await labelOf(means.proxy?.('127.0.0.1', port))).toContain('HTTPS_PROXY: ');
-    expect(await labelOf(means.webSocket?.('wss://127.0.0.1/x'))).toContain('HTTPS_PROXY: ');
-    expect(await labelOf(means.webSocket?.('ws://127.0.0.1/x'))).toContain('HTTP_PROXY: ');
+    expect(await labelOf(means.webSocket('wss://127.0.0.1/x'))).toContain('HTTPS_PROXY: ');
+    expect(await labelOf(means.webSocket('ws://127.0.0.1/x'))).toContain('HTTP_PROXY: ');
     expect(await labelOf(means.tcp('127.0.0.1', port))).toBe(`tcp 127.0.0.1:${port}`);
   });
 
@@ -86,8 +86,8 @@ describe('a proxy', () => {
     );
     const own = `proxy 127.0.0.1:${proxy.port} is this session's own`;
     expect(await labelOf(means.proxy?.('127.0.0.1', port))).toContain(own);
-    expect(await labelOf(means.webSocket?.('wss://127.0.0.1/x'))).toContain(own);
-    expect(await labelOf(means.webSocket?.('ws://127.0.0.1/x'))).toContain(own);
+    expect(await labelOf(means.webSocket('wss://127.0.0.1/x'))).toContain(own);
+    expect(await labelOf(means.webSocket('ws://127.0.0.1/x'))).toContain(own);
     expect([proxy.requests, proxy.openCount]).toEqual([[], 0]);
     expect(await labelOf(means.tcp('127.0.0.1', port))).toBe(`tcp 127.0.0.1:${port}`);
   });

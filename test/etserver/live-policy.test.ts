@@ -29,13 +29,13 @@ function deny(port: number): void {
   renameSync(next, file);
 }
 
-function live(first: Policy): LivePolicy {
+function live(first: Policy, paths: readonly string[] = [file]): LivePolicy {
   const loadReader = async () => {
     loadCount += 1;
-    return await Promise.resolve((paths: readonly string[]) => readPolicy(paths));
+    return await Promise.resolve((files: readonly string[]) => readPolicy(files));
   };
   const logger = { level: 3, log: (_level: number, text: string) => logged.push(text) } as const;
-  return new LivePolicy({ clock, logger, paths: [file], loadReader }, first);
+  return new LivePolicy({ clock, logger, paths, loadReader }, first);
 }
 
 /** Asks once so that the files are looked at, and again when what reads them is loaded. */
@@ -88,4 +88,18 @@ test('files are looked at once a second, however much is asked', async () => {
   deny(81);
   expect(policy.objectionToOpen('192.0.2.1', '192.0.2.1', 81)).toBeUndefined();
   expect(await denies(policy, 81)).toBe(true);
+});
+
+test('an account that removes its own file does not keep a change of the system’s from counting', async () => {
+  const own = join(directory, 'own.toml');
+  writeFileSync(own, '[forward]\ndeny-open = ["*:79"]\n');
+  deny(80);
+  const policy = live(readPolicy([file, own]), [file, own]);
+  rmSync(own);
+  expect([await denies(policy, 79), await denies(policy, 80)]).toEqual([true, true]);
+  deny(81);
+  expect([await denies(policy, 81), await denies(policy, 80)]).toEqual([true, false]);
+  rmSync(file);
+  writeFileSync(own, '[forward]\ndeny-open = ["*:79"]\n');
+  expect([await denies(policy, 81), await denies(policy, 79)]).toEqual([true, false]);
 });

@@ -11,7 +11,8 @@ import { SystemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/logger.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { routeIdOf } from '../../src/crypto/route-id.ts';
-import type { WebSocketEntrance, WebSocketPeer } from '../../src/router/router.ts';
+import type { WebSocketEntrance } from '../../src/link/websocket-entrance.ts';
+
 import { DEFAULT_ROUTER_LIMITS, type RouterLimits } from '../../src/router/router-limits.ts';
 import { type RunningRouter, runRouter } from '../../src/router/run-router.ts';
 import { HANDSHAKE_BYTES, REFUSED } from '../../src/wire/limits.ts';
@@ -26,10 +27,10 @@ import { until } from '../support/until.ts';
 
 /** What stands for the WebSocket entrance: it answers an upgrade, and the connection itself is the stream. */
 class PlainEntrance implements WebSocketEntrance {
-  readonly #onConnection: (stream: Duplex, peer: WebSocketPeer) => void;
+  readonly #onConnection: (stream: Duplex, address: string) => void;
   isClosed = false;
 
-  constructor(onConnection: (stream: Duplex, peer: WebSocketPeer) => void) {
+  constructor(onConnection: (stream: Duplex, address: string) => void) {
     this.#onConnection = onConnection;
   }
 
@@ -41,7 +42,7 @@ class PlainEntrance implements WebSocketEntrance {
       socket.removeListener('data', onData);
       socket.pause();
       socket.write('101\r\n');
-      this.#onConnection(socket, { address: '192.0.2.1' });
+      this.#onConnection(socket, '192.0.2.1');
     };
     socket.on('data', onData);
     socket.resume();
