@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import { DialFailure } from './dial-failure.ts';
 import type { DialStepPlace } from './dial-step.ts';
 import type { HostResolver } from './host-resolver.ts';
 import type { ProxyServer } from './parse-proxy.ts';
@@ -34,7 +35,11 @@ export async function openTunnel(
   const dialer = new TcpDialer(deps.clock, new PlainSockets(), deps.resolver);
   if (proxy === undefined) return dialer.to(target)(signal);
   const { host, port } = proxy;
-  const open = await dialer.to({ ...target, host, port })(signal);
+  const open = await dialer
+    .to({ ...target, host, port })(signal)
+    .catch((error: unknown) => {
+      throw asOfProxy(error, proxy);
+    });
   const place = { clock: deps.clock, signal, target: proxy.label };
   if (proxy.scheme !== 'https') {
     await askFor(deps, { ...place, socket: open.socket }, target, proxy);
@@ -55,4 +60,12 @@ function askFor(
   return proxy.scheme === 'http' || proxy.scheme === 'https'
     ? proxyConnect(place, target, proxy.credentials)
     : proxySocks(place, target, proxy, deps.resolver);
+}
+
+/** What was dialled is the proxy, and not what is behind it. */
+function asOfProxy(error: unknown, { label }: ProxyServer): unknown {
+  if (!(error instanceof DialFailure)) return error;
+  return new DialFailure(
+    error.attempts.map((attempt) => ({ ...attempt, target: `${label}: ${attempt.target}` })),
+  );
 }

@@ -107,11 +107,31 @@ async function openClients(
   // With port 0 the first address chooses, and the others follow.
   for (const address of addresses) {
     const one = make(true);
-    await one.listen(address === '' ? { port } : { host: address, port });
+    try {
+      await one.listen(address === '' ? { port } : { host: address, port });
+    } catch (error) {
+      throw portFailure(formatEndpoint(address === '' ? '*' : address, port), error);
+    }
     port = one.port;
   }
   const places = addresses.map((address) => formatEndpoint(address === '' ? '*' : address, port));
   return { port, label: `tcp ${places.join(', ')}` };
+}
+
+/** What each of these wants of who started the router. */
+const PORT_ADVICE: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'etserver router --status asks a router that runs there; another takes -p PORT',
+  EACCES: 'ports below 1024 are for root: take another by -p PORT, or have systemd open it',
+  EADDRNOTAVAIL: '--bind names an address of this machine',
+};
+
+function portFailure(place: string, cause: unknown): EtError {
+  const code = systemCodeOf(cause);
+  const advice = PORT_ADVICE[code ?? ''];
+  return new EtError('ET_ERR_STATE', `cannot listen on ${place}: ${code ?? messageOf(cause)}`, {
+    cause,
+    ...(advice !== undefined && { advice }),
+  });
 }
 
 async function openRegistration(

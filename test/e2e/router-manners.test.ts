@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { EtHost } from '../support/et-host.ts';
@@ -33,6 +34,21 @@ describeNeeding(['sshd', 'linux'], 'a router among what people do to programs', 
     expect(status).toBe(255);
     expect(stderr).toMatch(/^etserver: \S+ is taken .*\n.*--status .* --socket PATH/u);
     expect((await router.status()).port).toBe(router.port);
+  });
+
+  test('a port that is taken, and an address of another machine, are told with what to do', async () => {
+    const socket = join(host.home, 'other', 'router.sock');
+    const words = ['router', '--socket', socket];
+    const taken = await host.etserver(...words, '-p', String(router.port), '--bind', '127.0.0.1');
+    expect([taken.status, taken.stderr]).toEqual([
+      255,
+      `etserver: cannot listen on 127.0.0.1:${router.port}: EADDRINUSE\netserver: etserver router --status asks a router that runs there; another takes -p PORT\n`,
+    ]);
+    const foreign = await host.etserver(...words, '-p', '0', '--bind', '192.0.2.1');
+    expect([foreign.status, foreign.stderr]).toEqual([
+      255,
+      'etserver: cannot listen on 192.0.2.1:0: EADDRNOTAVAIL\netserver: --bind names an address of this machine\n',
+    ]);
   });
 
   test('an empty EVERTERM_ROUTER_SOCKET is one that is not set', async () => {

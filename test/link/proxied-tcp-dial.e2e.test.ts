@@ -143,7 +143,7 @@ describe('an HTTP proxy', () => {
   test('that nobody has started is refused by its address', async () => {
     const port = await freePort();
     const failure = await failureOf({ proxy: `http://127.0.0.1:${port}`, port: 22 });
-    expect(failure.message).toBe(`tcp 127.0.0.1:${port} refused`);
+    expect(failure.message).toBe(`proxy 127.0.0.1:${port}: tcp 127.0.0.1:${port} refused`);
   });
 
   test('that does not answer is given up without a trace', async () => {
