@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type TestContext, test } from 'vitest';
+import { expect, type TestContext, test } from 'vitest';
 import { CountedWork } from '../support/counted-work.ts';
 import { LabHost } from '../support/lab-host.ts';
 import { describeNeeding } from '../support/requirements.ts';
@@ -98,6 +98,31 @@ describeNeeding(
       }
       await host.lab.run('profile', 'clean');
       await work.finish();
+    });
+  },
+);
+
+describeNeeding(
+  ['netlab', 'sshd', 'nft'],
+  `a shell behind a translator of addresses (EVERTERM_SEED=${SEED})`,
+  () => {
+    test.concurrent('the translator of addresses before the client forgets it, three times', {
+      timeout: TEST_MS,
+    }, async (context) => {
+      const random = new SeededRandom(SEED + 6);
+      const host = await LabHost.during(context, {
+        hasNat: true,
+        settings: ['delay=10', 'rate=16000'],
+      });
+      const size = { outputBytes: 3 * MEGABYTE * SOAK, inputBytes: 500_000 * SOAK };
+      const work = await CountedWork.start(host, { random, ...size });
+      for (const part of moments(random, 3 * SOAK)) {
+        await work.reached(part);
+        await host.lab.run('nat-rebind');
+      }
+      await work.finish();
+      // What it had forgotten got silence: another connection took the place of each.
+      expect(host.joined.length).toBeGreaterThan(3);
     });
   },
 );

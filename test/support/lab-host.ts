@@ -20,6 +20,8 @@ export interface LabHostOptions extends SshdOptions {
   readonly family?: 4 | 6;
   /** Words for `netlab set`. */
   readonly settings?: readonly string[];
+  /** A translator of addresses stands before the client. */
+  readonly hasNat?: boolean;
 }
 
 /** A host with a real sshd on port 22 in a lab's server namespace, and the terminals of its client in the other. */
@@ -44,8 +46,8 @@ export class LabHost {
   }
 
   static async up(options: LabHostOptions = {}): Promise<LabHost> {
-    const { family = 4, settings = [], ...sshd } = options;
-    const lab = await Netlab.up();
+    const { family = 4, settings = [], hasNat = false, ...sshd } = options;
+    const lab = await Netlab.up(...(hasNat ? ['--nat'] : []));
     if (settings.length > 0) await lab.run('set', ...settings);
     const host = await EtHost.start({
       address: family === 4 ? lab.server : lab.server6,
