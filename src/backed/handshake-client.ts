@@ -1,7 +1,7 @@
 import { EMPTY_BYTES } from '../base/bytes.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { EtError } from '../base/errors.ts';
-import type { Carrier, CarrierEvents } from '../link/carrier.ts';
+import type { Carrier, CarrierEvents, DatagramPath } from '../link/carrier.ts';
 import { isRefused } from '../wire/hello.ts';
 import { HANDSHAKE_BYTES, HANDSHAKE_TIMEOUT_MS, REFUSED } from '../wire/limits.ts';
 import type { ClientHandshake } from '../wire/link-crypto.ts';
@@ -53,7 +53,7 @@ export class HandshakeClient implements CarrierEvents {
     this.#clock = clock;
     this.#events = events;
     this.#startedMs = clock.now();
-    this.#answer = new Uint8Array(HANDSHAKE_BYTES[carrier.kind]);
+    this.#answer = new Uint8Array(carrier.kind === 'bytes' ? HANDSHAKE_BYTES.bytes : 0);
     this.#timer = clock.schedule(timeoutMs, () => {
       this.#fail(
         new EtError(
@@ -78,9 +78,9 @@ export class HandshakeClient implements CarrierEvents {
     this.#carrier.reset();
   }
 
-  onBytes(bytes: Uint8Array): void {
+  onBytes(bytes: Uint8Array, from?: DatagramPath): void {
     if (this.#link !== undefined) {
-      this.#link.onBytes(bytes);
+      this.#link.onBytes(bytes, from);
       return;
     }
     if (this.#over) return;
@@ -90,7 +90,6 @@ export class HandshakeClient implements CarrierEvents {
 
   /** Anybody may send a datagram: what is no answer is not there. */
   #readDatagram(datagram: Uint8Array): void {
-    if (datagram.length !== this.#answer.length) return;
     const result = this.#handshake.finish(datagram);
     if (result !== undefined) this.#linkUp(result, EMPTY_BYTES);
   }

@@ -1,6 +1,7 @@
+import { EMPTY_BYTES } from '../base/bytes.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { EtError } from '../base/errors.ts';
-import type { Carrier, CarrierEvents } from '../link/carrier.ts';
+import type { Carrier, CarrierEvents, DatagramPath } from '../link/carrier.ts';
 import { canBeHello } from '../wire/hello.ts';
 import {
   HANDSHAKE_BYTES,
@@ -54,7 +55,7 @@ export class HandshakeServer implements CarrierEvents, SecureLinkEvents {
     this.#carrier = carrier;
     this.#clock = clock;
     this.#events = events;
-    this.#hello = new Uint8Array(HANDSHAKE_BYTES[carrier.kind]);
+    this.#hello = new Uint8Array(carrier.kind === 'bytes' ? HANDSHAKE_BYTES.bytes : 0);
     this.#timer = clock.schedule(HANDSHAKE_TIMEOUT_MS, () => this.#refuseSoon());
     carrier.start(this);
   }
@@ -72,17 +73,23 @@ export class HandshakeServer implements CarrierEvents, SecureLinkEvents {
     this.#carrier.reset();
   }
 
-  onBytes(bytes: Uint8Array): void {
+  onBytes(bytes: Uint8Array, from?: DatagramPath): void {
     if (this.#phase === 'answered' || this.#phase === 'joined') {
-      this.#link?.onBytes(bytes);
+      this.#link?.onBytes(bytes, from);
       return;
     }
     if (this.#phase !== 'hello') return;
+    if (this.#carrier.kind === 'datagrams') this.#judge(bytes, EMPTY_BYTES);
+    else this.#readHello(bytes);
+  }
+
+  #readHello(bytes: Uint8Array): void {
     const part = bytes.subarray(0, this.#hello.length - this.#received);
     this.#hello.set(part, this.#received);
     this.#received += part.length;
     if (!canBeHello(this.#hello.subarray(0, this.#received))) this.#refuseSoon();
-    else if (this.#received === this.#hello.length) this.#judge(bytes.subarray(part.length));
+    else if (this.#received === this.#hello.length)
+      this.#judge(this.#hello, bytes.subarray(part.length));
   }
 
   onClose(error: EtError | undefined): void {
@@ -94,18 +101,18 @@ export class HandshakeServer implements CarrierEvents, SecureLinkEvents {
   }
 
   /** The first authentic record: from here on the link has an owner, who gets this very record too. */
-  onRecord(number: number, plaintext: Uint8Array, sealedBytes: number): void {
+  onRecord(number: number, plaintext: Uint8Array, sealedBytes: number, from?: DatagramPath): void {
     const link = this.#link;
     const payload = this.#payload;
     if (this.#phase !== 'answered' || link === undefined || payload === undefined) return;
     this.#phase = 'joined';
     this.#timer.cancel();
     this.#events.onJoin(link, payload);
-    link.redeliver(number, plaintext, sealedBytes);
+    link.redeliver(number, plaintext, sealedBytes, from);
   }
 
-  #judge(rest: Uint8Array): void {
-    const answered = this.#events.onHello(this.#hello);
+  #judge(hello: Uint8Array, rest: Uint8Array): void {
+    const answered = this.#events.onHello(hello);
     if (answered === undefined) {
       this.#refuseSoon();
       return;
@@ -127,13 +134,15 @@ export class HandshakeServer implements CarrierEvents, SecureLinkEvents {
     if (this.#phase !== 'hello') return;
     this.#phase = 'refusing';
     this.#timer.cancel();
+    if (this.#carrier.kind === 'datagrams') {
+      // Silence, and nothing that is kept for a stranger.
+      this.#carrier.reset();
+      this.#finish();
+      return;
+    }
     this.#timer = this.#clock.schedule(REFUSED_AFTER_MS, () => {
-      if (this.#carrier.kind === 'bytes') {
-        this.#carrier.write([REFUSED.slice()]);
-        this.#carrier.close();
-      } else {
-        this.#carrier.reset();
-      }
+      this.#carrier.write([REFUSED.slice()]);
+      this.#carrier.close();
       this.#finish();
     });
   }

@@ -1,7 +1,10 @@
+import { concatBytes } from '../base/bytes.ts';
 import { EtError } from '../base/errors.ts';
 import { freeBytes } from '../base/free-bytes.ts';
-import type { Carrier, CarrierEvents } from '../link/carrier.ts';
+import type { Carrier, CarrierEvents, CarrierPaths, DatagramPath } from '../link/carrier.ts';
 import {
+  HANDSHAKE_BYTES,
+  LINK_ID_BYTES,
   MAX_RECORD_BYTES,
   RECORD_LENGTH_BYTES,
   RECORD_NUMBER_BYTES,
@@ -11,13 +14,20 @@ import type { RecordKeys } from '../wire/link-crypto.ts';
 
 const MAX_SEALED_BYTES = MAX_RECORD_BYTES + TAG_BYTES;
 const MIN_SEALED_BYTES = 1 + TAG_BYTES;
-/** What a record weighs beyond its plaintext, on either kind of carrier. */
-export const RECORD_OVERHEAD_BYTES: number = TAG_BYTES + RECORD_NUMBER_BYTES;
+const DATAGRAM_HEAD_BYTES: number = LINK_ID_BYTES + RECORD_NUMBER_BYTES;
+/** What a record weighs beyond its plaintext. */
+export const RECORD_OVERHEAD_BYTES: Readonly<Record<Carrier['kind'], number>> = {
+  bytes: RECORD_LENGTH_BYTES + TAG_BYTES,
+  datagrams: DATAGRAM_HEAD_BYTES + TAG_BYTES,
+} as const;
 
 /** What a secure link tells its owner. */
 export interface SecureLinkEvents {
-  /** An authentic record; `sealedBytes` is what it weighed on the carrier. `plaintext` is valid until the call returns. */
-  onRecord(number: number, plaintext: Uint8Array, sealedBytes: number): void;
+  /**
+   * An authentic record; `sealedBytes` is what it weighed on the carrier, `from` the way it came where the carrier has several.
+   * `plaintext` is valid until the call returns.
+   */
+  onRecord(number: number, plaintext: Uint8Array, sealedBytes: number, from?: DatagramPath): void;
   /** Once, and nothing after it. */
   onClose(error: EtError | undefined): void;
 }
@@ -54,6 +64,17 @@ export class SecureLink implements CarrierEvents {
     this.handshakeMs = handshakeMs;
     this.#carrier = carrier;
     this.#keys = keys;
+    carrier.identify?.(keys.linkId);
+  }
+
+  /** Where the carrier's peer may move. */
+  get paths(): CarrierPaths | undefined {
+    return this.#carrier.paths;
+  }
+
+  /** On datagrams: the largest record worth trying, sealed and with its head. */
+  get maxDatagramBytes(): number {
+    return this.#carrier.maxDatagramBytes ?? HANDSHAKE_BYTES.datagrams;
   }
 
   get queuedBytes(): number {
@@ -67,23 +88,34 @@ export class SecureLink implements CarrierEvents {
   }
 
   /** Hands the owner a record that a former owner has opened: the first one, which makes a link join. */
-  redeliver(number: number, plaintext: Uint8Array, sealedBytes: number): void {
-    if (!this.#over) this.#events?.onRecord(number, plaintext, sealedBytes);
+  redeliver(
+    number: number,
+    plaintext: Uint8Array,
+    sealedBytes: number,
+    from: DatagramPath | undefined,
+  ): void {
+    if (!this.#over) this.#events?.onRecord(number, plaintext, sealedBytes, from);
   }
 
-  /** Seals a record; it leaves with the next `flush`. */
+  /** Seals a record; it leaves with the next `flush`, and on datagrams at once. */
   seal(number: number, plaintext: Uint8Array): void {
-    const head = new Uint8Array(this.kind === 'bytes' ? RECORD_LENGTH_BYTES : RECORD_NUMBER_BYTES);
-    if (this.kind === 'bytes') {
-      const length = plaintext.length + TAG_BYTES;
-      head[0] = length >> 8;
-      head[1] = length & 0xff;
-    } else {
-      for (let i = 0; i < 4; i += 1) head[i] = (number >>> (24 - 8 * i)) & 0xff;
+    if (this.kind === 'datagrams') {
+      this.#pieces.push(this.#headOf(number));
+      this.#keys.sealer.seal(number, plaintext, this.#pieces);
+      this.flush();
+      return;
     }
-    this.#pieces.push(head);
+    const length = plaintext.length + TAG_BYTES;
+    this.#pieces.push(Uint8Array.of(length >> 8, length & 0xff));
     this.#keys.sealer.seal(number, plaintext, this.#pieces);
-    if (this.kind === 'datagrams') this.flush();
+  }
+
+  /** Seals a record and sends it each of these ways, and no other. */
+  sealTo(paths: readonly DatagramPath[], number: number, plaintext: Uint8Array): void {
+    const pieces = [this.#headOf(number)];
+    this.#keys.sealer.seal(number, plaintext, pieces);
+    const datagram = concatBytes(pieces);
+    if (!this.#over) for (const path of paths) this.paths?.sendTo(path, datagram);
   }
 
   /** Hands the sealed records to the carrier. */
@@ -109,9 +141,9 @@ export class SecureLink implements CarrierEvents {
     this.#carrier.reset();
   }
 
-  onBytes(bytes: Uint8Array): void {
+  onBytes(bytes: Uint8Array, from?: DatagramPath): void {
     if (this.#over) return;
-    if (this.kind === 'datagrams') this.#openDatagram(bytes);
+    if (this.kind === 'datagrams') this.#openDatagram(bytes, from);
     else this.#openRecords(bytes);
   }
 
@@ -122,13 +154,25 @@ export class SecureLink implements CarrierEvents {
     else this.#events.onClose(error);
   }
 
-  #openDatagram(datagram: Uint8Array): void {
-    if (datagram.length < RECORD_NUMBER_BYTES + MIN_SEALED_BYTES) return;
+  #openDatagram(datagram: Uint8Array, from: DatagramPath | undefined): void {
+    if (datagram.length < DATAGRAM_HEAD_BYTES + MIN_SEALED_BYTES) return;
+    const { linkId } = this.#keys;
+    for (let i = 0; i < LINK_ID_BYTES; i += 1) if (datagram[i] !== linkId[i]) return;
     let number = 0;
-    for (let i = 0; i < RECORD_NUMBER_BYTES; i += 1)
+    for (let i = LINK_ID_BYTES; i < DATAGRAM_HEAD_BYTES; i += 1)
       number = number * 256 + (datagram[i] as number);
-    const plaintext = this.#keys.opener.open(number, datagram.subarray(RECORD_NUMBER_BYTES));
-    if (plaintext !== undefined) this.#events?.onRecord(number, plaintext, datagram.length);
+    const plaintext = this.#keys.opener.open(number, datagram.subarray(DATAGRAM_HEAD_BYTES));
+    if (plaintext === undefined) return;
+    this.#events?.onRecord(number, plaintext, datagram.length, from);
+    freeBytes(plaintext);
+  }
+
+  #headOf(number: number): Uint8Array {
+    const head = new Uint8Array(DATAGRAM_HEAD_BYTES);
+    head.set(this.#keys.linkId);
+    for (let i = 0; i < RECORD_NUMBER_BYTES; i += 1)
+      head[LINK_ID_BYTES + i] = (number >>> (24 - 8 * i)) & 0xff;
+    return head;
   }
 
   #openRecords(bytes: Uint8Array): void {

@@ -24,7 +24,7 @@ const MAX_AGE_MS = 86_400_000;
 /** A timer that fires later than this tells of a busy or sleeping machine. */
 const MAX_LATE_MS = 200;
 /** The largest plaintext of a datagram record: with headers of IPv6, UDP and ours within 1,280. */
-const MAX_DATAGRAM_RECORD_BYTES = 1200 - RECORD_OVERHEAD_BYTES;
+const MAX_DATAGRAM_RECORD_BYTES = 1200 - RECORD_OVERHEAD_BYTES.datagrams;
 
 /**
  * One link as its session sees it: what is on its way, how fast it is, and whether it can be trusted.
@@ -43,7 +43,7 @@ export class SessionLink implements PathState {
   readonly doubt: LinkDoubt = new LinkDoubt();
   /** Where it carries nothing and is kept warm. */
   readonly idleProbe: IdleProbe = new IdleProbe();
-  /** Of all records, as `RECORD_OVERHEAD_BYTES` weighs them: on byte carriers they weigh two bytes less. */
+  /** Of all records, with their heads. */
   sentBytes = 0;
   /** Of all records, as they arrived. */
   receivedBytes = 0;
@@ -156,7 +156,7 @@ export class SessionLink implements PathState {
     ranges: readonly SentRange[],
     nowMs: number,
   ): void {
-    const bytes = plaintext.length + RECORD_OVERHEAD_BYTES;
+    const bytes = plaintext.length + RECORD_OVERHEAD_BYTES[this.secure.kind];
     this.sentBytes += bytes;
     const mark = asksForAck ? this.rate.mark(nowMs, this.sent.inFlightBytes) : undefined;
     const number = this.sent.add(bytes, mark, ranges);

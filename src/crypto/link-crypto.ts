@@ -8,6 +8,7 @@ import {
   parseHello,
   parseHelloPayload,
 } from '../wire/hello.ts';
+import { LINK_ID_BITS, LINK_ID_BYTES } from '../wire/limits.ts';
 import type {
   ClientHandshake,
   HandshakeContext,
@@ -32,7 +33,8 @@ export interface LinkCryptoOptions {
 export function linkCrypto(options: LinkCryptoOptions = {}): LinkCrypto {
   const newEphemeral = options.newEphemeral ?? newEphemeralKey;
   const cipher = options.cipher ?? recordCipher;
-  const keysOf = (sealKey: Uint8Array, openKey: Uint8Array): RecordKeys => ({
+  const keysOf: KeysOf = (sealKey, openKey, hash) => ({
+    linkId: linkIdOf(hash),
     sealer: cipher.newSealer(sealKey),
     opener: cipher.newOpener(openKey),
   });
@@ -44,7 +46,14 @@ export function linkCrypto(options: LinkCryptoOptions = {}): LinkCrypto {
   };
 }
 
-type KeysOf = (sealKey: Uint8Array, openKey: Uint8Array) => RecordKeys;
+type KeysOf = (sealKey: Uint8Array, openKey: Uint8Array, hash: Uint8Array) => RecordKeys;
+
+/** The front of the handshake hash, marked. */
+function linkIdOf(hash: Uint8Array): Uint8Array {
+  const id = hash.slice(0, LINK_ID_BYTES);
+  id[0] = (id[0] as number) | LINK_ID_BITS;
+  return id;
+}
 
 function startClient(
   context: HandshakeContext,
@@ -58,17 +67,17 @@ function startClient(
   const initiator = new NoiseInitiator(encodePrologue(context), secret, ephemeral);
   const message1 = initiator.writeFirst(encodeHelloPayload(context.kind, payload));
   return {
-    hello: encodeHello(context.kind, { key, routeId, message1 }),
+    hello: encodeHello({ key, routeId, message1 }),
     finish(answer) {
-      if (answer.length !== handshakeBytes(context.kind)) return undefined;
+      if (answer.length !== handshakeBytes(context.kind, payload.padBytes)) return undefined;
       const second = initiator.readSecond(answer);
       const read = second === undefined ? undefined : parseAnswerPayload(second.payload);
       if (second === undefined || read === undefined) return undefined;
       // Without the root a client that forgets its passkey would have no key left.
       if (key === 'passkey' && read.root === undefined) return undefined;
-      const { clientToServer, serverToClient } = second.keys;
+      const { clientToServer, serverToClient, hash } = second.keys;
       return {
-        keys: keysOf(clientToServer, serverToClient),
+        keys: keysOf(clientToServer, serverToClient, hash),
         root: key === 'passkey' ? read.root : undefined,
       };
     },
@@ -86,17 +95,18 @@ function readHello(
   const secret = hello === undefined ? undefined : secretOf(hello.key);
   if (hello === undefined || secret === undefined) return undefined;
   const first = NoiseResponder.readFirst(encodePrologue(context), secret, hello.message1);
-  const payload = first === undefined ? undefined : parseHelloPayload(first.payload);
+  const payload = first === undefined ? undefined : parseHelloPayload(context.kind, first.payload);
   if (first === undefined || payload === undefined) return undefined;
+  const { length } = bytes;
   return {
     key: hello.key,
     payload,
     answer(root) {
-      const sent = encodeAnswerPayload(context.kind, hello.key === 'passkey' ? root : undefined);
+      const sent = encodeAnswerPayload(length, hello.key === 'passkey' ? root : undefined);
       const { message, keys } = first.responder.writeSecond(sent, newEphemeral());
       return {
         answer: message,
-        keys: keysOf(keys.serverToClient, keys.clientToServer),
+        keys: keysOf(keys.serverToClient, keys.clientToServer, keys.hash),
       };
     },
   };

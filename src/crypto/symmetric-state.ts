@@ -11,6 +11,8 @@ const ZERO_NONCE = new Uint8Array(12);
 export interface SplitKeys {
   readonly clientToServer: Uint8Array;
   readonly serverToClient: Uint8Array;
+  /** The handshake hash (section 11.2): it names this one handshake. */
+  readonly hash: Uint8Array;
 }
 
 /**
@@ -74,7 +76,7 @@ export class SymmetricState {
 
   split(): SplitKeys {
     const [clientToServer, serverToClient] = hkdf(this.#chain, EMPTY_BYTES, 2);
-    return { clientToServer, serverToClient };
+    return { clientToServer, serverToClient, hash: this.#hash };
   }
 
   /** The key for the one message that it seals or opens. */

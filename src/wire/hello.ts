@@ -6,6 +6,8 @@ import {
   HELLO_MAGIC,
   INSTANCE_ID_BYTES,
   MAX_NUMBER,
+  MAX_PAD_BYTES,
+  MIN_PAD_BYTES,
   REFUSED,
   ROUTE_ID_BYTES,
   SECRET_BYTES,
@@ -29,6 +31,8 @@ const KEY_AT = 5;
 const ROUTE_AT = 6;
 const MESSAGE_AT: number = ROUTE_AT + ROUTE_ID_BYTES;
 const PUBLIC_KEY_BYTES = 32;
+/** In the payload of message 1. */
+const PADS_AT: number = INSTANCE_ID_BYTES + 8;
 const KEY_BYTE = { passkey: 0, root: 1 } as const;
 
 export interface Hello {
@@ -38,15 +42,20 @@ export interface Hello {
   readonly message1: Uint8Array;
 }
 
-/** Whole length of a hello, and of an answer. */
-export function handshakeBytes(kind: CarrierKind): number {
-  return HANDSHAKE_BYTES[kind];
+/** Whole length of a hello, and of its answer. */
+export function handshakeBytes(kind: CarrierKind, padBytes: number | undefined): number {
+  return kind === 'datagrams' ? (padBytes ?? HANDSHAKE_BYTES.datagrams) : HANDSHAKE_BYTES.bytes;
 }
 
-export function encodeHello(kind: CarrierKind, hello: Hello): Uint8Array {
-  const bytes = new Uint8Array(HANDSHAKE_BYTES[kind]);
+/** Whether a hello of this kind of carrier may have this length. */
+export function isHelloLength(kind: CarrierKind, length: number): boolean {
+  if (kind === 'bytes') return length === HANDSHAKE_BYTES.bytes;
+  return length >= MIN_PAD_BYTES && length <= MAX_PAD_BYTES;
+}
+
+export function encodeHello(hello: Hello): Uint8Array {
+  const bytes = new Uint8Array(MESSAGE_AT + hello.message1.length);
   invariant(hello.routeId.length === ROUTE_ID_BYTES, 'a route id is 16 bytes');
-  invariant(MESSAGE_AT + hello.message1.length === bytes.length, 'message 1 fills the hello');
   bytes.set(HELLO_MAGIC, 0);
   bytes[HELLO_MAGIC.length] = ENVELOPE_VERSION;
   bytes[KEY_AT] = KEY_BYTE[hello.key];
@@ -57,7 +66,7 @@ export function encodeHello(kind: CarrierKind, hello: Hello): Uint8Array {
 
 /** Views into `bytes`; `undefined` when they are no hello of this kind of carrier. */
 export function parseHello(kind: CarrierKind, bytes: Uint8Array): Hello | undefined {
-  if (bytes.length !== HANDSHAKE_BYTES[kind] || !canBeHello(bytes)) return undefined;
+  if (!isHelloLength(kind, bytes.length) || !canBeHello(bytes)) return undefined;
   return {
     key: bytes[KEY_AT] === KEY_BYTE.root ? 'root' : 'passkey',
     routeId: bytes.subarray(ROUTE_AT, MESSAGE_AT),
@@ -108,26 +117,36 @@ function byCodeUnit(a: string, b: string): number {
 
 /** The payload of message 1, of the length that fills a hello of this kind. */
 export function encodeHelloPayload(kind: CarrierKind, payload: HelloPayload): Uint8Array {
-  const { instance, dialNumber } = payload;
+  const { instance, dialNumber, padBytes } = payload;
   invariant(instance.length === INSTANCE_ID_BYTES, 'an instance id is 16 bytes');
   invariant(dialNumber >= 1 && dialNumber <= MAX_NUMBER, 'dial numbers start at 1');
-  const bytes = new Uint8Array(HANDSHAKE_BYTES[kind] - MESSAGE_AT - PUBLIC_KEY_BYTES - TAG_BYTES);
+  const length = handshakeBytes(kind, padBytes);
+  invariant(isHelloLength(kind, length), 'a hello has a length within bounds');
+  const bytes = new Uint8Array(length - MESSAGE_AT - PUBLIC_KEY_BYTES - TAG_BYTES);
   bytes.set(instance, 0);
   viewOf(bytes).setBigUint64(INSTANCE_ID_BYTES, BigInt(dialNumber));
+  if (padBytes !== undefined) bytes[PADS_AT] = 1;
   return bytes;
 }
 
-/** `undefined` when it is too short or the dial number is out of bounds. Copies: the payload outlives the hello. */
-export function parseHelloPayload(bytes: Uint8Array): HelloPayload | undefined {
-  if (bytes.length < INSTANCE_ID_BYTES + 8) return undefined;
+/**
+ * `undefined` when it is too short, or one of its fields or its length is out of bounds. Copies: the payload outlives the hello.
+ */
+export function parseHelloPayload(kind: CarrierKind, bytes: Uint8Array): HelloPayload | undefined {
+  if (bytes.length <= PADS_AT) return undefined;
   const dialNumber = Number(viewOf(bytes).getBigUint64(INSTANCE_ID_BYTES));
   if (dialNumber < 1 || dialNumber > MAX_NUMBER) return undefined;
-  return { instance: bytes.slice(0, INSTANCE_ID_BYTES), dialNumber };
+  const pads = kind === 'datagrams' ? (bytes[PADS_AT] as number) : 0;
+  const length = MESSAGE_AT + PUBLIC_KEY_BYTES + bytes.length + TAG_BYTES;
+  // Who does not pad has hellos of one length.
+  if (pads > 1 || (pads === 0 && length !== HANDSHAKE_BYTES[kind])) return undefined;
+  const padBytes = pads === 1 ? length : undefined;
+  return { instance: bytes.slice(0, INSTANCE_ID_BYTES), dialNumber, padBytes };
 }
 
-/** The payload of message 2, of the length that fills an answer of this kind; `root` only under the passkey. */
-export function encodeAnswerPayload(kind: CarrierKind, root: Uint8Array | undefined): Uint8Array {
-  const bytes = new Uint8Array(HANDSHAKE_BYTES[kind] - PUBLIC_KEY_BYTES - TAG_BYTES);
+/** The payload of message 2, for an answer as long as its hello, in bytes; `root` only under the passkey. */
+export function encodeAnswerPayload(length: number, root: Uint8Array | undefined): Uint8Array {
+  const bytes = new Uint8Array(length - PUBLIC_KEY_BYTES - TAG_BYTES);
   if (root === undefined) return bytes;
   invariant(root.length === SECRET_BYTES, 'a root secret is 32 bytes');
   bytes[0] = 1;

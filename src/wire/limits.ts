@@ -15,6 +15,9 @@ export const INSTANCE_ID_BYTES = 16;
 export const SECRET_BYTES = 32;
 /** Both handshake messages are this long, so that a path that swallows large packets never completes one. */
 export const HANDSHAKE_BYTES = { bytes: 1400, datagrams: 1200 } as const;
+/** A client may have every datagram of a link, these messages too, of one length within these bounds. */
+export const MIN_PAD_BYTES = 256;
+export const MAX_PAD_BYTES = 1400;
 /** What every hello that does not authenticate gets on a byte carrier, whatever the reason. */
 export const REFUSED: Uint8Array = Uint8Array.of(0x45, 0x56, 0x54, 0x4d, 0x01, 0xff, 0x00, 0x00);
 export const REFUSED_AFTER_MS = 50;
@@ -27,6 +30,9 @@ export const MAX_INSTANCES = 16;
 // -- Records (section 4) --
 export const RECORD_LENGTH_BYTES = 2;
 export const RECORD_NUMBER_BYTES = 4;
+/** Names the link in each of its datagrams, in both directions. The first two bits are ones. */
+export const LINK_ID_BYTES = 8;
+export const LINK_ID_BITS = 0xc0;
 export const TAG_BYTES = 16;
 export const MAX_RECORD_BYTES = 61_440;
 export const MIN_RECORD_TARGET_BYTES = 1024;

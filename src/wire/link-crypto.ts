@@ -16,6 +16,8 @@ export interface RecordOpener {
 }
 
 export interface RecordKeys {
+  /** 8 bytes that both ends derive alike, and nobody else before they are seen: what names the link in datagrams. */
+  readonly linkId: Uint8Array;
   readonly sealer: RecordSealer;
   readonly opener: RecordOpener;
 }
@@ -29,6 +31,8 @@ export interface HelloPayload {
   readonly instance: Uint8Array;
   /** Ascending and never repeated by one client process; it is the link's id. */
   readonly dialNumber: number;
+  /** Every datagram of the link, in both directions, is to be of this length; so is the hello. */
+  readonly padBytes?: number | undefined;
 }
 
 /** A client's handshake in progress. */

@@ -7,7 +7,7 @@ import {
   parseHello,
   parseHelloPayload,
 } from '../../src/wire/hello.ts';
-import { TAG_BYTES } from '../../src/wire/limits.ts';
+import { LINK_ID_BITS, LINK_ID_BYTES, TAG_BYTES } from '../../src/wire/limits.ts';
 import type { LinkCrypto, RecordKeys } from '../../src/wire/link-crypto.ts';
 
 /**
@@ -20,7 +20,7 @@ export const cheapCrypto: LinkCrypto = {
     const tag = secret.slice(0, TAG_BYTES);
     const message1 = concatBytes([new Uint8Array(32), encodeHelloPayload(kind, payload), tag]);
     return {
-      hello: encodeHello(kind, { key, routeId, message1 }),
+      hello: encodeHello({ key, routeId, message1 }),
       finish(answer) {
         const sealedAt = answer.length - TAG_BYTES;
         if (!equalBytes(answer.subarray(sealedAt), tag)) return undefined;
@@ -36,13 +36,14 @@ export const cheapCrypto: LinkCrypto = {
     const sealedAt = hello.message1.length - TAG_BYTES;
     const tag = secret.slice(0, TAG_BYTES);
     if (!equalBytes(hello.message1.subarray(sealedAt), tag)) return undefined;
-    const payload = parseHelloPayload(hello.message1.subarray(32, sealedAt));
+    const payload = parseHelloPayload(context.kind, hello.message1.subarray(32, sealedAt));
     if (payload === undefined) return undefined;
+    const { length } = bytes;
     return {
       key: hello.key,
       payload,
       answer: (root) => {
-        const sent = encodeAnswerPayload(context.kind, hello.key === 'passkey' ? root : undefined);
+        const sent = encodeAnswerPayload(length, hello.key === 'passkey' ? root : undefined);
         return { answer: concatBytes([new Uint8Array(32), sent, tag]), keys: KEYS };
       },
     };
@@ -56,6 +57,7 @@ function tagOf(number: number): Uint8Array {
 }
 
 const KEYS: RecordKeys = {
+  linkId: new Uint8Array(LINK_ID_BYTES).fill(LINK_ID_BITS),
   sealer: {
     seal: (number, plaintext, pieces) => pieces.push(concatBytes([plaintext, tagOf(number)])),
   },

@@ -3,6 +3,7 @@ import { SecureLink } from '../../src/backed/secure-link.ts';
 import { SessionLink } from '../../src/backed/session-link.ts';
 import type { Carrier } from '../../src/link/carrier.ts';
 import { MAX_RECORDS_PER_LINK } from '../../src/wire/limits.ts';
+import { LINK_ID } from './link-id.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -17,7 +18,11 @@ function newLink(): SessionLink {
     close: () => undefined,
     reset: () => undefined,
   };
-  const keys = { sealer: { seal: () => undefined }, opener: { open: () => undefined } };
+  const keys = {
+    linkId: LINK_ID,
+    sealer: { seal: () => undefined },
+    opener: { open: () => undefined },
+  };
   return new SessionLink(new SecureLink(1, carrier, keys, 0), 0);
 }
 

@@ -3,11 +3,13 @@ import { Links } from '../../src/backed/links.ts';
 import { SecureLink } from '../../src/backed/secure-link.ts';
 import { SessionLink } from '../../src/backed/session-link.ts';
 import { recordCipher } from '../../src/crypto/record-cipher.ts';
+import { LINK_ID } from './link-id.ts';
 import { RecordingCarrier } from './recording-carrier.ts';
 import { pattern } from './stream-script.ts';
 
 function linkOf(id: number): SessionLink {
   const keys = {
+    linkId: LINK_ID,
     sealer: recordCipher.newSealer(pattern(32)),
     opener: recordCipher.newOpener(pattern(32)),
   };

@@ -7,6 +7,7 @@ import { EtError } from '../../src/base/errors.ts';
 import { recordCipher } from '../../src/crypto/record-cipher.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
+import { LINK_ID } from './link-id.ts';
 import { RecordingCarrier } from './recording-carrier.ts';
 import { pattern } from './stream-script.ts';
 
@@ -51,6 +52,7 @@ function startDial(done: (result: DialResult) => void, patience?: Patience): Run
 function newLink(id: number): { readonly link: SecureLink; readonly carrier: RecordingCarrier } {
   const carrier = new RecordingCarrier();
   const keys = {
+    linkId: LINK_ID,
     sealer: recordCipher.newSealer(pattern(32)),
     opener: recordCipher.newOpener(pattern(32)),
   };

@@ -5,6 +5,7 @@ import { concatBytes, equalBytes } from '../../src/base/bytes.ts';
 import { EtError } from '../../src/base/errors.ts';
 import { recordCipher } from '../../src/crypto/record-cipher.ts';
 import { MAX_RECORD_BYTES, TAG_BYTES } from '../../src/wire/limits.ts';
+import { LINK_ID } from './link-id.ts';
 import { RecordingCarrier } from './recording-carrier.ts';
 import { pattern } from './stream-script.ts';
 
@@ -25,6 +26,7 @@ class End {
   constructor(kind: Kind, sealKey: Uint8Array, openKey: Uint8Array) {
     this.carrier = new RecordingCarrier(kind);
     const keys = {
+      linkId: LINK_ID,
       sealer: recordCipher.newSealer(sealKey),
       opener: recordCipher.newOpener(openKey),
     };
@@ -186,6 +188,7 @@ describe('on bytes', () => {
 test('an end that comes before the owner does is told to the owner', () => {
   const carrier = new RecordingCarrier();
   const keys = {
+    linkId: LINK_ID,
     sealer: recordCipher.newSealer(KEYS.up),
     opener: recordCipher.newOpener(KEYS.down),
   };
@@ -198,6 +201,20 @@ test('an end that comes before the owner does is told to the owner', () => {
 });
 
 describe('on datagrams', () => {
+  test('each begins with the id of its link and the number, and one with another id is none of ours', () => {
+    const { sender, receiver } = pairOf('datagrams');
+    const sealed = sealAll(sender)[1] ?? pattern(0);
+    expect(sealed.subarray(0, 12)).toEqual(concatBytes([LINK_ID, Uint8Array.of(0, 0, 0, 1)]));
+    for (let at = 0; at < 8; at += 1) {
+      const other = sealed.slice();
+      other[at] = (other[at] ?? 0) ^ 1;
+      receiver.carrier.feed(other);
+    }
+    expect(receiver.records.length).toBe(0);
+    receiver.carrier.feed(sealed);
+    expect(receiver.records.length).toBe(1);
+  });
+
   test('each record is one datagram, and arrives in whatever order and however often', () => {
     const { sender, receiver } = pairOf('datagrams');
     const sealed = sealAll(sender);
@@ -206,7 +223,7 @@ describe('on datagrams', () => {
     // Which of them are repetitions is for the owner to judge, who remembers the numbers.
     expect(receiver.records.map(({ number }) => number)).toEqual([2, 0, 0, 4, 1]);
     expect(receiver.plaintexts[0]).toEqual(PLAINTEXTS[2]);
-    expect(receiver.records[0]?.sealedBytes).toBe(1020);
+    expect(receiver.records[0]?.sealedBytes).toBe(1028);
   });
 
   test('what is not authentic is dropped without a trace', () => {

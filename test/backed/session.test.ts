@@ -8,6 +8,7 @@ import { FrameWriter } from '../../src/wire/frame-writer.ts';
 import { MAX_REASSEMBLY_BYTES, MAX_RECORD_BYTES } from '../../src/wire/limits.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 import { arrives, WIRE, writeAll } from './both-ways.ts';
+import { LINK_ID } from './link-id.ts';
 import { RecordingCarrier } from './recording-carrier.ts';
 import { type LinkKind, SessionEndpoint, SessionPair } from './session-pair.ts';
 import { pattern } from './stream-script.ts';
@@ -253,12 +254,20 @@ test('a datagram that comes again draws no other answer', () => {
   const end = new SessionEndpoint('server', clock);
   const carrier = new RecordingCarrier('datagrams');
   const [up, down] = [pattern(32), pattern(32, 32)];
-  const keys = { sealer: recordCipher.newSealer(down), opener: recordCipher.newOpener(up) };
+  const keys = {
+    linkId: LINK_ID,
+    sealer: recordCipher.newSealer(down),
+    opener: recordCipher.newOpener(up),
+  };
   const secure = new SecureLink(1, carrier, keys, 0);
   carrier.start(secure);
   end.session.addLink(secure);
   const peer = new RecordingCarrier('datagrams');
-  const peerKeys = { sealer: recordCipher.newSealer(up), opener: recordCipher.newOpener(down) };
+  const peerKeys = {
+    linkId: LINK_ID,
+    sealer: recordCipher.newSealer(up),
+    opener: recordCipher.newOpener(down),
+  };
   const peerLink = new SecureLink(1, peer, peerKeys, 0);
   peerLink.seal(0, Uint8Array.of(0x01));
   const ping = peer.takeWritten();
@@ -282,6 +291,7 @@ test('a link with the number of one that is there is refused', () => {
   pair.join();
   const carrier = new RecordingCarrier();
   const keys = {
+    linkId: LINK_ID,
     sealer: recordCipher.newSealer(pattern(32)),
     opener: recordCipher.newOpener(pattern(32)),
   };
@@ -296,6 +306,7 @@ test('a link that was lost before it could join is told as joined, then lost', (
   const end = new SessionEndpoint('client', clock);
   const carrier = new RecordingCarrier();
   const keys = {
+    linkId: LINK_ID,
     sealer: recordCipher.newSealer(pattern(32)),
     opener: recordCipher.newOpener(pattern(32)),
   };

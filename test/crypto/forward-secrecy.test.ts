@@ -121,7 +121,10 @@ describe.each([
   const thief = new Thief(recording, secret);
 
   test('give away the dial number: message 1 is under the pre-shared key alone', () => {
-    expect(parseHelloPayload(thief.firstPayload ?? EMPTY_BYTES)).toEqual(payload);
+    expect(parseHelloPayload('bytes', thief.firstPayload ?? EMPTY_BYTES)).toEqual({
+      ...payload,
+      padBytes: undefined,
+    });
   });
 
   test('open neither the answer nor a record, whatever is tried for the Diffie-Hellman', () => {

@@ -1,4 +1,4 @@
-import { concatBytes, equalBytes } from '../../src/base/bytes.ts';
+import { concatBytes, equalBytes, viewOf } from '../../src/base/bytes.ts';
 import type { RandomSource } from '../../src/base/random.ts';
 import {
   encodeAnswerPayload,
@@ -10,7 +10,7 @@ import {
   parseHello,
   parseHelloPayload,
 } from '../../src/wire/hello.ts';
-import { TAG_BYTES } from '../../src/wire/limits.ts';
+import { LINK_ID_BITS, LINK_ID_BYTES, TAG_BYTES } from '../../src/wire/limits.ts';
 import type { LinkCrypto, RecordKeys, RecordOpener } from '../../src/wire/link-crypto.ts';
 
 const EPHEMERAL_BYTES = 32;
@@ -65,8 +65,11 @@ function openerOf(key: number): RecordOpener {
   };
 }
 
-function keysOf(sealKey: number, openKey: number): RecordKeys {
+function keysOf(shared: number, sealKey: number, openKey: number): RecordKeys {
+  const linkId = new Uint8Array(LINK_ID_BYTES).fill(LINK_ID_BITS);
+  viewOf(linkId).setInt32(4, shared);
   return {
+    linkId,
     sealer: {
       seal: (number, plaintext, pieces) => {
         pieces.push(sealWith(sealKey, number, plaintext));
@@ -89,9 +92,9 @@ export function fakeLinkCrypto(random: RandomSource): LinkCrypto {
       const sealed = sealWith(first, 0, encodeHelloPayload(context.kind, payload));
       const message1 = concatBytes([e, sealed]);
       return {
-        hello: encodeHello(context.kind, { key, routeId, message1 }),
+        hello: encodeHello({ key, routeId, message1 }),
         finish(answer) {
-          if (answer.length !== handshakeBytes(context.kind)) return undefined;
+          if (answer.length !== handshakeBytes(context.kind, payload.padBytes)) return undefined;
           const shared = hash([message1, secret, answer.subarray(0, EPHEMERAL_BYTES)]);
           const opened = openWith(shared, 0, answer.subarray(EPHEMERAL_BYTES));
           const read = opened === undefined ? undefined : parseAnswerPayload(opened);
@@ -99,7 +102,7 @@ export function fakeLinkCrypto(random: RandomSource): LinkCrypto {
             return undefined;
           }
           const root = key === 'passkey' ? read.root : undefined;
-          return { keys: keysOf(shared ^ 1, shared ^ 2), root };
+          return { keys: keysOf(shared, shared ^ 1, shared ^ 2), root };
         },
       };
     },
@@ -110,22 +113,20 @@ export function fakeLinkCrypto(random: RandomSource): LinkCrypto {
       const message1 = hello.message1.slice();
       const first = hash([encodePrologue(context), secret, message1.subarray(0, EPHEMERAL_BYTES)]);
       const opened = openWith(first, 0, message1.subarray(EPHEMERAL_BYTES));
-      const payload = opened === undefined ? undefined : parseHelloPayload(opened);
+      const payload = opened === undefined ? undefined : parseHelloPayload(context.kind, opened);
       if (payload === undefined) return undefined;
       const secretNow = secret.slice();
+      const { length } = bytes;
       return {
         key: hello.key,
         payload,
         answer(root) {
           const e = random.bytes(EPHEMERAL_BYTES);
           const shared = hash([message1, secretNow, e]);
-          const sent = encodeAnswerPayload(
-            context.kind,
-            hello.key === 'passkey' ? root : undefined,
-          );
+          const sent = encodeAnswerPayload(length, hello.key === 'passkey' ? root : undefined);
           return {
             answer: concatBytes([e, sealWith(shared, 0, sent)]),
-            keys: keysOf(shared ^ 2, shared ^ 1),
+            keys: keysOf(shared, shared ^ 2, shared ^ 1),
           };
         },
       };

@@ -185,7 +185,8 @@ test('what is read before a key is known never throws', LONG, () => {
       }
       canBeHello(bytes);
       isRefused(bytes);
-      parseHelloPayload(bytes);
+      parseHelloPayload('bytes', bytes);
+      parseHelloPayload('datagrams', bytes);
       parseAnswerPayload(bytes);
     }),
     { numRuns: RUNS },

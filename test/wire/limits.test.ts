@@ -26,6 +26,7 @@ const CLAIMS: readonly (readonly [string, readonly number[]])[] = [
     'exactly # bytes long on byte carriers and # on datagrams',
     [limits.HANDSHAKE_BYTES.bytes, limits.HANDSHAKE_BYTES.datagrams],
   ],
+  ['another length, # to # bytes, and says', [limits.MIN_PAD_BYTES, limits.MAX_PAD_BYTES]],
   ['00 00`, # ms after its last byte', [limits.REFUSED_AFTER_MS]],
   ['a window of the # below it', [limits.DIAL_WINDOW]],
   [
@@ -40,7 +41,8 @@ const CLAIMS: readonly (readonly [string, readonly number[]])[] = [
   ['length, u# | ciphertext | tag, #', [8 * limits.RECORD_LENGTH_BYTES, limits.TAG_BYTES]],
   ['A message has at most # bytes, in at most', [MAX_WEBSOCKET_MESSAGE_BYTES]],
   ['bytes, in at most # frames', [WEBSOCKET_OPTIONS.maxFragments ?? 0]],
-  ['`number u# || ciphertext || tag`', [8 * limits.RECORD_NUMBER_BYTES]],
+  ['`link id || number u# || ciphertext || tag`', [8 * limits.RECORD_NUMBER_BYTES]],
+  ['The link id is the first # bytes of the handshake hash', [limits.LINK_ID_BYTES]],
   ['before its numbers reach 2^#', [Math.log2(limits.MAX_RECORDS_PER_LINK)]],
   ['a sequence of frames, at most # bytes and at least one', [limits.MAX_RECORD_BYTES]],
   ['STREAM | stream varint (#..#)', [0, limits.MAX_STREAMS - 1]],
