@@ -1,8 +1,8 @@
 import type { EtError } from '../base/errors.ts';
 
-/** One way that datagrams come and go: an address of the peer's, seen from one socket of ours. The same way is the same object. */
+/** One way that datagrams come and go: an address of the peer's, seen from one socket of ours. */
 export interface DatagramPath {
-  /** For people: `udp 10.0.0.5:60000`. */
+  /** For people, and one way has one label: `udp 10.0.0.5:60000`. */
   readonly label: string;
   /** Ways with the same host differ by a port alone: a translator of addresses has forgotten one. */
   readonly host: string;
