@@ -102,6 +102,16 @@ export class BackedWriter {
     return { offset: range.start, bytes: segment.bytes.subarray(from, from + count) };
   }
 
+  /** The oldest unacknowledged bytes from `offset` on, up to `maxBytes`, for a copy: whatever else becomes of them. */
+  peek(offset: number, maxBytes: number): TakenRange | undefined {
+    const start = Math.max(offset, this.#acknowledged);
+    if (start >= this.#next || maxBytes <= 0) return undefined;
+    const segment = this.#segmentOf(start);
+    const from = start - segment.start;
+    const count = Math.min(segment.used - from, maxBytes);
+    return { offset: start, bytes: segment.bytes.subarray(from, from + count) };
+  }
+
   /** The peer has [start, end). */
   acknowledge(start: number, end: number): void {
     if (end > this.#next)

@@ -68,7 +68,8 @@ export class LinkWatch {
   #lookAt(link: SessionLink, nowMs: number, lateMs: number): void {
     const session = this.#session;
     session.requeue(link, link.takeLost(nowMs));
-    session.requeue(link, link.takeProbe(nowMs));
+    session.requeue(link, link.takeForgotten(nowMs));
+    link.probeIfDue(nowMs);
     if (link.isOverdue(nowMs, lateMs)) session.suspect(link);
     if (session.role === 'client' && link.wearsOut(nowMs)) session.tellWorn(link);
     if (link.retiredAtMs === undefined) return;

@@ -4,6 +4,14 @@ import { RangeSet } from './range-set.ts';
 
 /** Ranges remembered and sent; beyond them the lowest are taken for received. */
 const MAX_RANGES = 128;
+/** An acknowledgement of less than this is one of keys and the like. */
+const FEW_BYTES = 4096;
+
+/**
+ * What a record has brought that asks for an acknowledgement: nothing; copies alone of what was here; something, with bytes of
+ * stream 0 or without.
+ */
+export type Brought = 'nothing' | 'copies' | 'urgent' | 'something';
 
 /**
  * Which records of a link have arrived, and when that must be said.
@@ -40,25 +48,32 @@ export class ReceivedRecords {
     return number >= this.#floor && !this.#numbers.has(number);
   }
 
+  /** Whether records have been lost, as far as is remembered. */
+  get hasGaps(): boolean {
+    return this.#numbers.count > 1;
+  }
+
+  /** Few bytes wait for an acknowledgement. */
+  get isFew(): boolean {
+    return this.#waitingBytes < FEW_BYTES;
+  }
+
   /** `minRttMs` is this end's own measurement, if it has one. */
   add(
     number: number,
     bytes: number,
-    asksForAck: boolean,
+    brought: Brought,
     nowMs: number,
     minRttMs: number | undefined,
   ): void {
-    const last = this.#numbers.last;
-    const inOrder = last === undefined ? number === 0 : number === last.end;
+    const { last } = this.#numbers;
+    const isNext = number === (last?.end ?? 0);
     if (last === undefined || number >= last.end) this.#largestAtMs = nowMs;
     this.#numbers.add(number, number + 1);
     if (this.#numbers.count > MAX_RANGES) this.#forgetLowest();
-    if (!asksForAck) return;
+    if (brought === 'nothing') return;
     this.#waitingBytes += bytes;
-    const delayMs =
-      this.#waitingBytes >= ACK_AT_ONCE_BYTES || !inOrder
-        ? 0
-        : Math.max(MIN_ACK_DELAY_MS, Math.min(MAX_ACK_DELAY_MS, (minRttMs ?? 0) / 8));
+    const delayMs = this.#delayMs(brought, isNext, minRttMs ?? 0);
     this.#ackDueMs = Math.min(this.#ackDueMs ?? Number.POSITIVE_INFINITY, nowMs + delayMs);
   }
 
@@ -79,6 +94,13 @@ export class ReceivedRecords {
   acknowledged(): void {
     this.#waitingBytes = 0;
     this.#ackDueMs = undefined;
+  }
+
+  #delayMs(brought: Brought, isNext: boolean, minRttMs: number): number {
+    if (this.#waitingBytes >= ACK_AT_ONCE_BYTES) return 0;
+    if (brought === 'copies') return MAX_ACK_DELAY_MS;
+    if (!isNext || (brought === 'urgent' && this.hasGaps)) return MIN_ACK_DELAY_MS;
+    return Math.max(MIN_ACK_DELAY_MS, Math.min(MAX_ACK_DELAY_MS, minRttMs / 8));
   }
 
   #forgetLowest(): void {

@@ -1,6 +1,7 @@
 import { FrameWriter } from '../wire/frame-writer.ts';
 import type { ResumeEntry } from '../wire/frames.ts';
 import { MAX_ACK_RANGES, MAX_RECORD_BYTES, MAX_RESUME_RANGES } from '../wire/limits.ts';
+import type { BackedWriter } from './backed-writer.ts';
 import type { SentRange } from './sent-records.ts';
 import type { Session } from './session.ts';
 import type { SessionLink } from './session-link.ts';
@@ -22,6 +23,11 @@ const MAX_EARLY_ACK_RANGES = 4;
 /** The ACKs that a record of bulk carries at the most. */
 const PIGGY_BACK_RANGES = 32;
 
+/** Of stream 0, that are sent more than once before an answer is overdue: keys and their echoes. */
+const MAX_COPIED_BYTES = 400;
+/** Ranges in an acknowledgement of a few records. */
+const FEW_RANGES = 6;
+
 const NO_RANGES: readonly SentRange[] = [];
 
 /**
@@ -33,6 +39,8 @@ export class RecordBuilder {
   readonly #frames = new FrameWriter(new Uint8Array(MAX_RECORD_BYTES));
   #ranges: SentRange[] = [];
   #hasDatagrams = false;
+  /** Behind the last byte of stream 0 that this record is the first to carry; 0 where it carries none. */
+  #freshEnd = 0;
   /** Bytes that datagrams had more than the streams above 0, lately and while these had something to send. */
   #datagramLead = 0;
 
@@ -44,12 +52,14 @@ export class RecordBuilder {
   sendNext(link: SessionLink, nowMs: number): number {
     const room = this.#dataRoom(link, nowMs);
     const hasData = room > 0 && this.#hasData(this.#streamLimit(link, nowMs));
-    if (!hasData && !this.#owesControl(link, nowMs)) {
+    const isRepeatDue = this.repeatDueMs(link, nowMs) <= nowMs;
+    if (!hasData && !isRepeatDue && !this.#owesControl(link, nowMs)) {
       this.#noteIdle(link, room);
       return 0;
     }
     this.#restart(link);
     this.#control(link, nowMs);
+    if (isRepeatDue) this.#repeat(link, nowMs);
     if (hasData) this.#data(Math.min(room, link.recordTarget), this.#streamLimit(link, nowMs));
     return this.#send(link, nowMs);
   }
@@ -75,6 +85,29 @@ export class RecordBuilder {
     if (waitMs <= 0 || !this.#hasData(8) || link.room(true, nowMs) <= 0)
       return Number.POSITIVE_INFINITY;
     return nowMs + waitMs;
+  }
+
+  /** When the unacknowledged end of stream 0 is sent again; infinity when it is not. */
+  repeatDueMs(link: SessionLink, nowMs: number): number {
+    if (link.secure.kind === 'bytes') return Number.POSITIVE_INFINITY;
+    const { acknowledged, retainedBytes } = this.#session.writers[0] as BackedWriter;
+    const dueMs = link.repeats.dueMs(nowMs, acknowledged, link);
+    // What is more than a few keys' echoes is not copied; its oldest part is asked about.
+    if (retainedBytes <= MAX_COPIED_BYTES) return dueMs;
+    return Math.max(dueMs, link.repeats.overdueMs);
+  }
+
+  #repeat(link: SessionLink, nowMs: number): void {
+    const writer = this.#session.writers[0] as BackedWriter;
+    let at = writer.acknowledged;
+    for (;;) {
+      const taken = writer.peek(at, this.#frames.streamRoom(at));
+      if (taken === undefined || taken.bytes.length === 0) break;
+      at = taken.offset + taken.bytes.length;
+      this.#frames.stream(0, taken.offset, taken.bytes);
+      this.#ranges.push({ stream: 0, start: taken.offset, end: at });
+    }
+    link.repeats.repeated(nowMs, at);
   }
 
   /** There is room and nothing to send: samples taken now measure us, not the link. */
@@ -136,8 +169,9 @@ export class RecordBuilder {
     if (link.owesResume && frames.resume(this.#resumeEntries(link))) link.owesResume = false;
     for (const other of this.#session.links) {
       if (!this.#saysAckOf(other, nowMs) || !this.#carriesAcksOf(link, other)) continue;
-      const { ranges, delayMs } = other.received.report(nowMs, this.#maxRanges());
-      if (frames.ack(other.id, Math.round(delayMs * 1000), ranges)) other.received.acknowledged();
+      const most = other.received.isFew ? FEW_RANGES : this.#maxRanges();
+      const { ranges, delayMs } = other.received.report(nowMs, most);
+      if (frames.ack(other.id, Math.round(delayMs * 1000), ranges)) other.acknowledged(ranges);
     }
     if (link.owesPrefer && frames.prefer(this.#session.links.preferredId ?? link.id))
       link.owesPrefer = false;
@@ -146,8 +180,9 @@ export class RecordBuilder {
 
   /** Before it is due, an ACK goes along only where it is small: with many gaps it would be a tenth of every record. */
   #saysAckOf({ received }: SessionLink, nowMs: number): boolean {
-    const { ackDueMs, rangeCount } = received;
-    return ackDueMs !== undefined && (ackDueMs <= nowMs || rangeCount <= MAX_EARLY_ACK_RANGES);
+    const { ackDueMs, rangeCount, isFew } = received;
+    if (ackDueMs === undefined) return false;
+    return ackDueMs <= nowMs || isFew || rangeCount <= MAX_EARLY_ACK_RANGES;
   }
 
   /** A RESUME must fit whatever the link's rate. */
@@ -253,6 +288,7 @@ export class RecordBuilder {
       this.#frames.stream(stream, taken.offset, taken.bytes);
       this.#ranges.push({ stream, start: taken.offset, end: taken.offset + count });
       sent += count;
+      if (stream === 0) this.#freshEnd = taken.offset + count;
     }
     return sent;
   }
@@ -266,6 +302,11 @@ export class RecordBuilder {
     if (this.#ranges.length > 0) this.#ranges = [];
     this.#hasDatagrams = false;
     link.send(frames.bytes, frames.asksForAcknowledgement, ranges, nowMs);
+    if (this.#freshEnd > 0) {
+      const { acknowledged } = this.#session.writers[0] as BackedWriter;
+      link.repeats.sent(nowMs, this.#freshEnd, acknowledged, link);
+      this.#freshEnd = 0;
+    }
     return frames.position;
   }
 }

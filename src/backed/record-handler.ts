@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import { EtError } from '../base/errors.ts';
 import { decodeFrames } from '../wire/decode-frames.ts';
 import type { AckRange, FrameHandler, ResumeEntry } from '../wire/frames.ts';
+import type { Brought } from './received-records.ts';
 import type { Session } from './session.ts';
 import type { SessionLink } from './session-link.ts';
 
@@ -11,6 +12,7 @@ export class RecordHandler implements FrameHandler {
   readonly #link: SessionLink;
   readonly #clock: Clock;
   #stream = 0;
+  #brought: Brought = 'nothing';
   #toldMs = Number.NEGATIVE_INFINITY;
   readonly #deliver = (bytes: Uint8Array): void => {
     if (this.#session.isOver) return;
@@ -34,10 +36,12 @@ export class RecordHandler implements FrameHandler {
     if (!received.isFresh(number)) return;
     const nowMs = this.#clock.now();
     this.#link.lastReceivedMs = nowMs;
+    this.#brought = 'nothing';
     const asks = decodeFrames(plaintext, this);
     if (asks) this.#session.noteTraffic();
     this.#link.receivedBytes += sealedBytes;
-    received.add(number, sealedBytes, asks, nowMs, rtt.minMs);
+    const brought = asks && this.#brought === 'nothing' ? 'something' : this.#brought;
+    received.add(number, sealedBytes, brought, nowMs, rtt.minMs);
   }
 
   onPing(): void {
@@ -48,8 +52,14 @@ export class RecordHandler implements FrameHandler {
     if (stream === 0) this.#session.noteUrgent();
     this.#stream = stream;
     const reader = this.#session.readers[stream];
-    if (reader !== undefined && offset + bytes.length <= reader.next) this.#tellWhatIsHere();
-    else this.#link.hasCarried = true;
+    if (reader !== undefined && offset + bytes.length <= reader.next) {
+      const isCopy = this.#link.secure.kind === 'datagrams' && this.#brought === 'nothing';
+      if (isCopy) this.#brought = 'copies';
+      this.#tellWhatIsHere();
+    } else {
+      this.#brought = stream === 0 || this.#brought === 'urgent' ? 'urgent' : 'something';
+      this.#link.hasCarried = true;
+    }
     reader?.place(offset, bytes, this.#deliver);
   }
 

@@ -109,6 +109,20 @@ export class SentRecords {
     return lost;
   }
 
+  /** Takes off and returns those that were sent before `beforeMs`, in ascending order. */
+  takeOlder(beforeMs: number): SentRecord[] {
+    const old: SentRecord[] = [];
+    for (const record of this.#records.values()) {
+      if (record.mark.sentAtMs >= beforeMs) break;
+      old.push(record);
+    }
+    for (const record of old) {
+      this.#take(record);
+      this.#lostBytes += record.bytes;
+    }
+    return old;
+  }
+
   /** Takes everything off: the link is gone, or no longer trusted. */
   takeAll(): SentRecord[] {
     const all = [...this.#records.values()];

@@ -4,11 +4,13 @@ import { ArrivalSpread } from './arrival-spread.ts';
 import { DeliveryRate } from './delivery-rate.ts';
 import { IdleProbe } from './idle-probe.ts';
 import { LinkDoubt } from './link-doubt.ts';
+import { LossRate } from './loss-rate.ts';
 import { Pacer, type PathState } from './pacer.ts';
 import { ReceivedRecords } from './received-records.ts';
 import { RttEstimator } from './rtt.ts';
 import { RECORD_OVERHEAD_BYTES, type SecureLink } from './secure-link.ts';
 import { type SentRange, type SentRecord, SentRecords } from './sent-records.ts';
+import { type RepeatPath, UrgentRepeats } from './urgent-repeats.ts';
 
 /** A link is suspect when an acknowledgement is overdue by this, or three round trips if they are longer. */
 const MIN_SUSPICION_MS = 1000;
@@ -19,6 +21,14 @@ const LOSS_THRESHOLD_RECORDS = 3;
 const LOSS_THRESHOLD_RTT = 9 / 8;
 /** A probe timeout doubles this often at most. */
 const MAX_PROBE_DOUBLINGS = 6;
+/** ...and waits no longer than this. */
+const MAX_PROBE_WAIT_MS = 10_000;
+/** So much of what is sent must be lost before anything is sent more than once. */
+const LOSSY = 0.01;
+/** On datagrams a record is given up after this and four round trips, whatever is known: it must not take room for ever. */
+const FORGET_MS = 2000;
+/** A path that loses much is suspected later: most of what is silent on it was only lost. */
+const MAX_SUSPICION_MS = 30_000;
 /** A link is replaced beside itself after a day (PROTOCOL.md section 4 bounds its records). */
 const MAX_AGE_MS = 86_400_000;
 /** A timer that fires later than this tells of a busy or sleeping machine. */
@@ -33,7 +43,7 @@ const MAX_DATAGRAM_RECORD_BYTES = 1200 - RECORD_OVERHEAD_BYTES.datagrams;
  *      |                                        |
  *      +--------- closed, reset, retired -------+---> gone
  */
-export class SessionLink implements PathState {
+export class SessionLink implements PathState, RepeatPath {
   readonly secure: SecureLink;
   readonly sent: SentRecords = new SentRecords();
   readonly received: ReceivedRecords = new ReceivedRecords();
@@ -41,6 +51,10 @@ export class SessionLink implements PathState {
   readonly rate: DeliveryRate = new DeliveryRate();
   readonly pacer: Pacer = new Pacer(MIN_ACK_DELAY_MS);
   readonly doubt: LinkDoubt = new LinkDoubt();
+  readonly loss: LossRate = new LossRate();
+  /** Of the peer's records. */
+  readonly incomingLoss: LossRate = new LossRate();
+  readonly repeats: UrgentRepeats = new UrgentRepeats();
   /** Where it carries nothing and is kept warm. */
   readonly idleProbe: IdleProbe = new IdleProbe();
   /** Of all records, with their heads. */
@@ -62,9 +76,6 @@ export class SessionLink implements PathState {
   readonly #spread = new ArrivalSpread();
   #probeDoublings = 0;
   #isWorn = false;
-  #probeSentMs = 0;
-  /** When the first of the records was sent that probes have given up, since something was acknowledged. */
-  #givenUpSentMs: number | undefined;
   /** Since when an acknowledgement is awaited without any progress. */
   #awaitingSinceMs: number | undefined;
   #wasPutOff = false;
@@ -131,6 +142,27 @@ export class SessionLink implements PathState {
     return this.rate.fullRounds;
   }
 
+  get rttVariationMs(): number {
+    return this.rtt.variationMs;
+  }
+
+  get lossRate(): number {
+    return this.loss.rate;
+  }
+
+  get lossBurstiness(): number {
+    return this.loss.burstiness;
+  }
+
+  /** Now and then a record is lost, and one more costs less than to wait for what becomes of it. */
+  get isLossy(): boolean {
+    return this.secure.kind === 'datagrams' && this.loss.rate >= LOSSY;
+  }
+
+  get awaitingSinceMs(): number {
+    return this.#awaitingSinceMs ?? Number.POSITIVE_INFINITY;
+  }
+
   get latestRttMs(): number {
     return this.rtt.latestMs;
   }
@@ -171,6 +203,7 @@ export class SessionLink implements PathState {
   acknowledge(ranges: readonly AckRange[], delayMs: number, nowMs: number): readonly SentRecord[] {
     const before = this.sent.largestAcknowledged;
     const result = this.sent.acknowledge(ranges);
+    this.loss.take(ranges);
     const { latest } = result;
     const longestMs = this.#longestSampleMs();
     // Also an answer to what has been given up, and sent over another link, says that this one is alive.
@@ -186,6 +219,12 @@ export class SessionLink implements PathState {
     this.pacer.advance(this);
     this.#probeDoublings = 0;
     return result.records;
+  }
+
+  /** An ACK of ours has said that these have arrived. */
+  acknowledged(ranges: readonly AckRange[]): void {
+    this.received.acknowledged();
+    if (this.secure.kind === 'datagrams') this.incomingLoss.take(ranges);
   }
 
   /** Of startup: the link is full when what was sent together arrives spread out. */
@@ -207,7 +246,6 @@ export class SessionLink implements PathState {
   #trust(nowMs: number): void {
     this.isSuspect = false;
     this.doubt.acknowledged(nowMs);
-    this.#givenUpSentMs = undefined;
     this.#wasPutOff = false;
     this.#awaitingSinceMs = this.sent.inFlightBytes > 0 ? nowMs : undefined;
   }
@@ -224,37 +262,45 @@ export class SessionLink implements PathState {
     );
   }
 
-  /** On datagrams: the records to send again because nothing has been heard at all. */
-  takeProbe(nowMs: number): readonly SentRecord[] {
+  /** On datagrams: the records of which nothing will be heard any more, but those whose copies are on their way. */
+  takeForgotten(nowMs: number): readonly SentRecord[] {
+    if (this.secure.kind === 'bytes' || this.sent.inFlightBytes === 0) return [];
+    const beforeMs = nowMs - this.#forgetMs;
+    const isCopied = ({ stream, end }: SentRange): boolean =>
+      stream === 0 && this.repeats.hasRepeated(end, beforeMs);
+    return this.sent.takeOlder(beforeMs).filter(({ ranges }) => !ranges.every(isCopied));
+  }
+
+  /** On datagrams: asks whether anything arrives, where nothing has been heard for too long. What was lost, the answer tells. */
+  probeIfDue(nowMs: number): void {
     const dueMs = this.#probeDueMs();
-    if (dueMs === undefined || dueMs > nowMs) return [];
+    if (dueMs === undefined || dueMs > nowMs) return;
     this.#probeDoublings = Math.min(this.#probeDoublings + 1, MAX_PROBE_DOUBLINGS);
-    this.#probeSentMs = nowMs;
     this.owesPing = true;
-    const { oldest } = this.sent;
-    if (oldest === undefined) return [];
-    this.#givenUpSentMs ??= oldest.mark.sentAtMs;
-    return this.sent.takeAll();
   }
 
   /** When loss or silence on a datagram link must be looked at. */
   get lossDueMs(): number | undefined {
     const { oldest } = this.sent;
     if (this.secure.kind === 'bytes' || oldest === undefined) return undefined;
-    if (oldest.number < this.sent.largestAcknowledged)
-      return oldest.mark.sentAtMs + this.#lossWaitMs();
-    return this.#probeDueMs();
+    const { sentAtMs } = oldest.mark;
+    if (oldest.number < this.sent.largestAcknowledged) return sentAtMs + this.#lossWaitMs();
+    return Math.min(this.#probeDueMs() ?? Number.POSITIVE_INFINITY, sentAtMs + this.#forgetMs + 1);
   }
 
   /** When another link had better carry instead, if one can; `undefined` while nothing is awaited. */
   get doubtDueMs(): number | undefined {
-    return this.doubt.dueMs(this.#givenUpSentMs ?? this.sent.oldest?.mark.sentAtMs, this.rtt);
+    return this.doubt.dueMs(this.sent.oldest?.mark.sentAtMs, this.rtt);
   }
 
   /** How long an acknowledgement may be overdue. */
   get suspicionMs(): number {
     const srtt = this.rtt.smoothedMs;
-    return srtt === undefined ? FIRST_SUSPICION_MS : Math.max(3 * srtt, MIN_SUSPICION_MS);
+    if (srtt === undefined) return FIRST_SUSPICION_MS;
+    const cleanMs = Math.max(3 * srtt, MIN_SUSPICION_MS);
+    if (this.secure.kind === 'bytes') return cleanMs;
+    const answered = (1 - this.loss.rate) * (1 - this.incomingLoss.rate);
+    return Math.max(cleanMs, Math.min(cleanMs / answered, MAX_SUSPICION_MS));
   }
 
   /** When the link becomes suspect unless something is acknowledged; `undefined` when nothing is awaited. */
@@ -283,6 +329,10 @@ export class SessionLink implements PathState {
     return `link ${this.id} (${this.secure.label})`;
   }
 
+  get #forgetMs(): number {
+    return FORGET_MS + 4 * (this.rtt.smoothedMs ?? 0);
+  }
+
   #lossWaitMs(): number {
     return LOSS_THRESHOLD_RTT * Math.max(this.rtt.smoothedMs ?? 0, this.rtt.latestMs, 1);
   }
@@ -295,6 +345,7 @@ export class SessionLink implements PathState {
       srtt === undefined
         ? MIN_SUSPICION_MS / 2
         : srtt + 4 * this.rtt.variationMs + MAX_ACK_DELAY_MS;
-    return Math.max(oldest.mark.sentAtMs, this.#probeSentMs) + base * 2 ** this.#probeDoublings;
+    // Whatever was sent asks as well as a probe does.
+    return this.lastSentMs + Math.min(base * 2 ** this.#probeDoublings, MAX_PROBE_WAIT_MS);
   }
 }

@@ -218,12 +218,13 @@ export class Session {
         // What a doubt has sent over another link is that link's to lose.
         if (!link.doubt.isHedged(record.number, stream)) this.writers[stream]?.lost(start, end);
       }
-      // A record of control frames alone says what is owed; the rest is worth nothing on another link.
-      if (record.ranges.length === 0) link.owesPing = true;
+      // A record of control frames alone says what is owed; on datagrams another has said it, or the link's probes will.
+      if (record.ranges.length === 0 && link.secure.kind === 'bytes') link.owesPing = true;
       if (record.number === 0) link.owesResume = true;
     }
-    // A PREFER may have been among them; it costs two bytes to say it again.
-    if (records.length > 0 && this.role === 'client' && link.id === this.links.preferredId)
+    // A PREFER may have been among them; it costs two bytes to say it again, and with one link nothing is said by it.
+    const hasChoice = this.role === 'client' && this.links.count > 1;
+    if (records.length > 0 && hasChoice && link.id === this.links.preferredId)
       link.owesPrefer = true;
     if (records.length > 0) this.wake();
   }
@@ -381,7 +382,12 @@ export class Session {
     const nowMs = this.#clock.now();
     const { best } = this.links;
     const dueMs = this.watch.dueMs(nowMs);
-    return best === undefined ? dueMs : Math.min(dueMs, this.#builder.pacedDueMs(best, nowMs));
+    if (best === undefined) return dueMs;
+    return Math.min(
+      dueMs,
+      this.#builder.pacedDueMs(best, nowMs),
+      this.#builder.repeatDueMs(best, nowMs),
+    );
   }
 
   #onTimer(lateMs: number): void {

@@ -130,7 +130,7 @@ export class Bottleneck implements PathState {
   #arrive(number: number, bytes: number): void {
     const nowMs = this.clock.now();
     this.arrivedBytes += bytes;
-    this.#far.add(number, bytes, true, nowMs, this.#rttMs);
+    this.#far.add(number, bytes, 'something', nowMs, this.#rttMs);
     const dueMs = this.#far.ackDueMs ?? nowMs;
     if (dueMs <= nowMs) this.#acknowledge();
     else if (!this.#ackIsSet) {

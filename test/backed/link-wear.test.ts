@@ -43,9 +43,9 @@ describe('a link wears out', () => {
 
   test('when half of the record numbers of either direction are used', () => {
     const link = newLink();
-    link.received.add(MAX_RECORDS_PER_LINK / 2 - 2, 1, false, 0, undefined);
+    link.received.add(MAX_RECORDS_PER_LINK / 2 - 2, 1, 'nothing', 0, undefined);
     expect(link.wearsOut(0)).toBe(false);
-    link.received.add(MAX_RECORDS_PER_LINK / 2 - 1, 1, false, 0, undefined);
+    link.received.add(MAX_RECORDS_PER_LINK / 2 - 1, 1, 'nothing', 0, undefined);
     expect(link.wearsOut(0)).toBe(true);
   });
 

@@ -63,6 +63,11 @@ export class SimConnection {
     this.#pair.set('both', faults);
   }
 
+  setEach(toServer: LinkFaults, toClient: LinkFaults): void {
+    this.#pair.set('aToB', toServer);
+    this.#pair.set('bToA', toClient);
+  }
+
   hold(directions: Directions): void {
     this.#pair.hold(directions);
   }

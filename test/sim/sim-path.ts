@@ -51,6 +51,13 @@ export class SimPath {
     for (const connection of this.connections) connection.set(faults);
   }
 
+  /** Changes each direction, for what is there and what comes. */
+  setEach(toServer: LinkFaults, toClient: LinkFaults): void {
+    this.toServer = { ...this.toServer, ...toServer };
+    this.toClient = { ...this.toClient, ...toClient };
+    for (const connection of this.connections) connection.setEach(toServer, toClient);
+  }
+
   /** What is there falls silent for ever, as when an address is gone. */
   abandon(): void {
     for (const connection of this.connections) connection.abandon();

@@ -27,6 +27,10 @@ export class MemoryDatagramPipe implements MemorySender {
   #isHoled = false;
   #isSevered = false;
   #isEnded = false;
+  #isInBurst = false;
+  /** Datagrams handed in, whatever became of them. */
+  sentCount = 0;
+  sentBytes = 0;
   deliveredBytes = 0;
 
   constructor(clock: Clock, random: RandomSource, receiver: () => MemoryCarrier) {
@@ -41,10 +45,13 @@ export class MemoryDatagramPipe implements MemorySender {
 
   send(pieces: readonly Uint8Array[]): void {
     const datagram = joined(pieces);
+    this.sentCount += 1;
+    this.sentBytes += datagram.length;
     const { loss, duplicate, mtuBytes } = this.#faults;
     if (this.#isSevered || this.#isEnded || this.#isHoled || datagram.length > mtuBytes) return;
     const busyMs = this.#takeLineMs(datagram.length);
-    if (busyMs === undefined || this.#chance(loss)) return;
+    const isInBurst = this.#stepBurst();
+    if (busyMs === undefined || isInBurst || this.#chance(loss)) return;
     this.#launch(datagram, busyMs);
     if (this.#chance(duplicate)) this.#launch(datagram, busyMs);
   }
@@ -127,6 +134,12 @@ export class MemoryDatagramPipe implements MemorySender {
     DELIVERY_BUFFER.set(datagram);
     this.deliveredBytes += datagram.length;
     deliverFromBuffer(this.#receiver(), datagram.length);
+  }
+
+  #stepBurst(): boolean {
+    const { burstEnter, burstLeave } = this.#faults;
+    this.#isInBurst = this.#isInBurst ? !this.#chance(burstLeave) : this.#chance(burstEnter);
+    return this.#isInBurst;
   }
 
   #chance(probability: number): boolean {

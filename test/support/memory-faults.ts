@@ -17,6 +17,9 @@ export interface LinkFaults {
   readonly cutAfterBytes?: number;
   /** Datagrams only, each a probability in [0, 1]. Defaults 0. */
   readonly loss?: number;
+  /** Chances per datagram that a burst of loss begins, and that it ends (Gilbert): in a burst nothing arrives. */
+  readonly burstEnter?: number;
+  readonly burstLeave?: number;
   readonly duplicate?: number;
   readonly reorder?: number;
   /** Datagrams only: a larger one vanishes. Default 65,507. */
@@ -33,6 +36,8 @@ export const NO_FAULTS: FullLinkFaults = {
   lineStepMs: 20,
   cutAfterBytes: Number.POSITIVE_INFINITY,
   loss: 0,
+  burstEnter: 0,
+  burstLeave: 1,
   duplicate: 0,
   reorder: 0,
   mtuBytes: 65_507,
