@@ -26,6 +26,7 @@ export class LinkWatch {
         link.received.ackDueMs ?? dueMs,
         link.suspectDueMs ?? dueMs,
         link.lossDueMs ?? dueMs,
+        link.peerPath?.askDueMs ?? dueMs,
       );
       if (link.isRetired) dueMs = Math.min(dueMs, nowMs + RETIRE_QUIET_MS);
       if (this.#isWarm(link, best)) dueMs = Math.min(dueMs, link.idleProbe.dueMs(link));

@@ -72,6 +72,14 @@ export class RecordBuilder {
     this.#send(link, nowMs);
   }
 
+  /** Where the peer may have moved to is asked by a record that goes nowhere else. */
+  askNewPath(link: SessionLink, nowMs: number): void {
+    if ((link.peerPath?.askDueMs ?? Number.POSITIVE_INFINITY) > nowMs) return;
+    this.#restart(link);
+    this.#frames.ping();
+    link.ask(this.#frames.bytes, nowMs);
+  }
+
   sendBye(link: SessionLink, nowMs: number, code: number, text: string): void {
     this.#restart(link);
     if (link.owesResume) this.#control(link, nowMs);

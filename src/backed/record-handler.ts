@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { EtError } from '../base/errors.ts';
+import type { DatagramPath } from '../link/carrier.ts';
 import { decodeFrames } from '../wire/decode-frames.ts';
 import type { AckRange, FrameHandler, ResumeEntry } from '../wire/frames.ts';
 import type { Brought } from './received-records.ts';
@@ -31,7 +32,12 @@ export class RecordHandler implements FrameHandler {
   }
 
   /** Throws an EtError whose scope says what it ends. */
-  receive(number: number, plaintext: Uint8Array, sealedBytes: number): void {
+  receive(
+    number: number,
+    plaintext: Uint8Array,
+    sealedBytes: number,
+    from: DatagramPath | undefined,
+  ): void {
     const { received, rtt } = this.#link;
     if (!received.isFresh(number)) return;
     const nowMs = this.#clock.now();
@@ -40,8 +46,15 @@ export class RecordHandler implements FrameHandler {
     const asks = decodeFrames(plaintext, this);
     if (asks) this.#session.noteTraffic();
     this.#link.receivedBytes += sealedBytes;
+    if (from !== undefined) this.#hear(from, number, sealedBytes, nowMs);
     const brought = asks && this.#brought === 'nothing' ? 'something' : this.#brought;
     received.add(number, sealedBytes, brought, nowMs, rtt.minMs);
+  }
+
+  #hear(from: DatagramPath, number: number, bytes: number, nowMs: number): void {
+    const { peerPath, received } = this.#link;
+    peerPath?.heard(from, number >= received.next, bytes, nowMs);
+    if (peerPath?.isSettled === false) this.#session.wake();
   }
 
   onPing(): void {
@@ -85,6 +98,8 @@ export class RecordHandler implements FrameHandler {
     for (const record of records) {
       if (record.ranges.length > 0) link.hasCarried = true;
       this.#session.doubts.acknowledge(link, record);
+      const moved = link.peerPath?.acknowledged(record.number);
+      if (moved !== undefined) this.#session.moved(link, moved.sinceMs, moved.isOtherHost);
     }
     this.#session.requeue(link, link.takeLost(nowMs));
     if (records.length > 0) this.#session.wake();

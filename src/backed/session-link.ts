@@ -6,6 +6,7 @@ import { IdleProbe } from './idle-probe.ts';
 import { LinkDoubt } from './link-doubt.ts';
 import { LossRate } from './loss-rate.ts';
 import { Pacer, type PathState } from './pacer.ts';
+import { PeerPath } from './peer-path.ts';
 import { ReceivedRecords } from './received-records.ts';
 import { RttEstimator } from './rtt.ts';
 import { RECORD_OVERHEAD_BYTES, type SecureLink } from './secure-link.ts';
@@ -47,10 +48,12 @@ export class SessionLink implements PathState, RepeatPath {
   readonly secure: SecureLink;
   readonly sent: SentRecords = new SentRecords();
   readonly received: ReceivedRecords = new ReceivedRecords();
-  readonly rtt: RttEstimator = new RttEstimator();
-  readonly rate: DeliveryRate = new DeliveryRate();
-  readonly pacer: Pacer = new Pacer(MIN_ACK_DELAY_MS);
+  rtt: RttEstimator = new RttEstimator();
+  rate: DeliveryRate = new DeliveryRate();
+  pacer: Pacer = new Pacer(MIN_ACK_DELAY_MS);
   readonly doubt: LinkDoubt = new LinkDoubt();
+  /** On datagrams whose peer may move. */
+  readonly peerPath: PeerPath | undefined;
   readonly loss: LossRate = new LossRate();
   /** Of the peer's records. */
   readonly incomingLoss: LossRate = new LossRate();
@@ -73,7 +76,7 @@ export class SessionLink implements PathState, RepeatPath {
   readonly joinedAtMs: number;
   lastReceivedMs: number;
   lastSentMs: number;
-  readonly #spread = new ArrivalSpread();
+  #spread = new ArrivalSpread();
   #probeDoublings = 0;
   #isWorn = false;
   /** Since when an acknowledgement is awaited without any progress. */
@@ -85,6 +88,7 @@ export class SessionLink implements PathState, RepeatPath {
     this.joinedAtMs = nowMs;
     this.lastReceivedMs = nowMs;
     this.lastSentMs = nowMs;
+    this.peerPath = secure.paths === undefined ? undefined : new PeerPath(secure.paths);
     if (secure.handshakeMs > 0) this.rtt.sample(nowMs, secure.handshakeMs, 0);
   }
 
@@ -192,11 +196,33 @@ export class SessionLink implements PathState, RepeatPath {
     this.sentBytes += bytes;
     const mark = asksForAck ? this.rate.mark(nowMs, this.sent.inFlightBytes) : undefined;
     const number = this.sent.add(bytes, mark, ranges);
-    this.secure.seal(number, plaintext);
+    const { paths } = this.secure;
+    const other = this.peerPath?.alsoTo(bytes);
+    if (paths === undefined || other === undefined) this.secure.seal(number, plaintext);
+    else this.secure.sealTo([paths.current, other], number, plaintext);
     if (mark === undefined) return;
     this.pacer.sent(nowMs, bytes, this);
     this.lastSentMs = nowMs;
     this.#awaitingSinceMs ??= nowMs;
+  }
+
+  /** Asks a new address of the peer whether it hears. */
+  ask(plaintext: Uint8Array, nowMs: number): void {
+    const bytes = plaintext.length + RECORD_OVERHEAD_BYTES[this.secure.kind];
+    const path = this.peerPath?.ask(this.sent.next, bytes, nowMs);
+    if (path === undefined) return;
+    this.sentBytes += bytes;
+    const mark = this.rate.mark(nowMs, this.sent.inFlightBytes);
+    this.secure.sealTo([path], this.sent.add(bytes, mark, []), plaintext);
+    this.#awaitingSinceMs ??= nowMs;
+  }
+
+  /** The path is another one: nothing that was measured is true of it. */
+  restartPath(): void {
+    this.rtt = new RttEstimator();
+    this.rate = new DeliveryRate();
+    this.pacer = new Pacer(MIN_ACK_DELAY_MS);
+    this.#spread = new ArrivalSpread();
   }
 
   /** Takes an ACK; returns the records it acknowledged. */

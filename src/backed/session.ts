@@ -9,6 +9,7 @@ import { DueTimer } from './due-timer.ts';
 import { IdleProbe } from './idle-probe.ts';
 import { LinkWatch } from './link-watch.ts';
 import { Links } from './links.ts';
+import { markLost } from './mark-lost.ts';
 import { RecordBuilder } from './record-builder.ts';
 import { RecordHandler } from './record-handler.ts';
 import type { SecureLink } from './secure-link.ts';
@@ -108,8 +109,8 @@ export class Session {
     const handler = new RecordHandler(this, link, this.#clock);
     // After the event: an end that came meanwhile is told within `attach`.
     secure.attach({
-      onRecord: (number, plaintext, bytes) =>
-        this.#receive(link, handler, number, plaintext, bytes),
+      onRecord: (number, plaintext, bytes, from) =>
+        this.#receive(link, () => handler.receive(number, plaintext, bytes, from)),
       onClose: (error) => this.#lose(link, error),
     });
     this.#requeueSuspects();
@@ -157,6 +158,13 @@ export class Session {
     // Is the other one alive?
     this.probe();
     this.#events.onLink('doubted', link);
+  }
+
+  /** The peer of `link` is elsewhere since `sinceMs`: what was sent before has not found it. */
+  moved(link: SessionLink, sinceMs: number, isOtherHost: boolean): void {
+    this.#logger.log(1, `${link.describe()} goes to ${link.secure.paths?.current.label} now`);
+    if (isOtherHost) link.restartPath();
+    this.requeue(link, link.sent.takeOlder(sinceMs));
   }
 
   /** A link that was doubted may carry again. */
@@ -213,19 +221,7 @@ export class Session {
 
   /** What was on its way in these records is sent again, unless it has arrived. */
   requeue(link: SessionLink, records: readonly SentRecord[]): void {
-    for (const record of records) {
-      for (const { stream, start, end } of record.ranges) {
-        // What a doubt has sent over another link is that link's to lose.
-        if (!link.doubt.isHedged(record.number, stream)) this.writers[stream]?.lost(start, end);
-      }
-      // A record of control frames alone says what is owed; on datagrams another has said it, or the link's probes will.
-      if (record.ranges.length === 0 && link.secure.kind === 'bytes') link.owesPing = true;
-      if (record.number === 0) link.owesResume = true;
-    }
-    // A PREFER may have been among them; it costs two bytes to say it again, and with one link nothing is said by it.
-    const hasChoice = this.role === 'client' && this.links.count > 1;
-    if (records.length > 0 && hasChoice && link.id === this.links.preferredId)
-      link.owesPrefer = true;
+    markLost(this, link, records);
     if (records.length > 0) this.wake();
   }
 
@@ -240,16 +236,10 @@ export class Session {
     this.idleProbe.noteTraffic();
   }
 
-  #receive(
-    link: SessionLink,
-    handler: RecordHandler,
-    number: number,
-    plaintext: Uint8Array,
-    bytes: number,
-  ): void {
+  #receive(link: SessionLink, take: () => void): void {
     if (this.#over) return;
     try {
-      handler.receive(number, plaintext, bytes);
+      take();
     } catch (thrown) {
       this.#failBy(link, thrown);
       return;
@@ -327,6 +317,7 @@ export class Session {
       this.#sendOn(best, nowMs);
     }
     for (const link of this.links) {
+      this.#builder.askNewPath(link, nowMs);
       if (link === best) continue;
       this.#builder.sendControl(link, nowMs);
       link.secure.flush();

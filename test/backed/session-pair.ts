@@ -14,6 +14,7 @@ import type { LinkCrypto } from '../../src/wire/link-crypto.ts';
 import { type MemoryPair, type MemoryPairOptions, makeMemoryPair } from '../support/memory-link.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
+import { RoamingRoad } from './roaming-road.ts';
 import { StreamScript } from './stream-script.ts';
 
 export type LinkKind = Carrier['kind'];
@@ -105,6 +106,18 @@ export class SessionPair {
       else road.link = this.client.session.addLink(result.link);
     });
     return road;
+  }
+
+  /** Dials over a road whose client moves, and lets time pass until the link has joined at both ends. */
+  roam(rttMs: number): { readonly road: RoamingRoad; readonly link: SessionLink } {
+    const road = new RoamingRoad(this.clock, rttMs, (carrier) => this.acceptor.accept(carrier));
+    let link: SessionLink | undefined;
+    shakeHands(this.#dial, road.carrier, (result) => {
+      if (result.kind === 'link') link = this.client.session.addLink(result.link);
+    });
+    this.runUntil(() => link !== undefined && this.server.session.links.count > 0, 20_000);
+    if (link === undefined) throw new Error('no link');
+    return { road, link };
   }
 
   /** As `connect`, and lets time pass until the link has joined at both ends. */
