@@ -1,7 +1,6 @@
-import { EMPTY_BYTES } from '../base/bytes.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { EtError } from '../base/errors.ts';
-import type { Carrier, CarrierEvents, DatagramPath } from '../link/carrier.ts';
+import type { Carrier, CarrierEvents } from '../link/carrier.ts';
 import { isRefused } from '../wire/hello.ts';
 import { HANDSHAKE_BYTES, HANDSHAKE_TIMEOUT_MS, REFUSED } from '../wire/limits.ts';
 import type { ClientHandshake } from '../wire/link-crypto.ts';
@@ -17,14 +16,13 @@ export interface ClientHandshakeEvents {
 }
 
 /**
- * Sends the hello over a carrier and awaits the answer.
+ * Sends the hello over a byte carrier and awaits the answer.
  *
  *   waiting --- answer ---> linked     (the carrier's bytes go to the link)
  *      |
  *      +------ refused, not authentic, closed, 10 s, cancelled ---> failed
  *
- * Before 8 bytes are there nothing is decided: they may be a refusal (PROTOCOL.md section 3). On datagrams there is
- * none, and what does not authenticate is dropped.
+ * Before 8 bytes are there nothing is decided: they may be a refusal (PROTOCOL.md section 3).
  */
 export class HandshakeClient implements CarrierEvents {
   readonly #carrier: Carrier;
@@ -53,7 +51,7 @@ export class HandshakeClient implements CarrierEvents {
     this.#clock = clock;
     this.#events = events;
     this.#startedMs = clock.now();
-    this.#answer = new Uint8Array(carrier.kind === 'bytes' ? HANDSHAKE_BYTES.bytes : 0);
+    this.#answer = new Uint8Array(HANDSHAKE_BYTES.bytes);
     this.#timer = clock.schedule(timeoutMs, () => {
       this.#fail(
         new EtError(
@@ -78,23 +76,12 @@ export class HandshakeClient implements CarrierEvents {
     this.#carrier.reset();
   }
 
-  onBytes(bytes: Uint8Array, from?: DatagramPath): void {
+  onBytes(bytes: Uint8Array): void {
     if (this.#link !== undefined) {
-      this.#link.onBytes(bytes, from);
+      this.#link.onBytes(bytes);
       return;
     }
     if (this.#over) return;
-    if (this.#carrier.kind === 'datagrams') this.#readDatagram(bytes);
-    else this.#readBytes(bytes);
-  }
-
-  /** Anybody may send a datagram: what is no answer is not there. */
-  #readDatagram(datagram: Uint8Array): void {
-    const result = this.#handshake.finish(datagram);
-    if (result !== undefined) this.#linkUp(result, EMPTY_BYTES);
-  }
-
-  #readBytes(bytes: Uint8Array): void {
     const part = bytes.subarray(0, this.#answer.length - this.#received);
     this.#answer.set(part, this.#received);
     this.#received += part.length;

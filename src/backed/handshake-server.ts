@@ -123,8 +123,9 @@ export class HandshakeServer implements CarrierEvents, SecureLinkEvents {
       this.#carrier.reset();
       this.#finish();
     });
-    this.#payload = answered.payload;
-    this.#link = new SecureLink(answered.payload.dialNumber, this.#carrier, answered.keys, 0);
+    const { keys, payload } = answered;
+    this.#payload = payload;
+    this.#link = new SecureLink(payload.dialNumber, this.#carrier, keys, 0, payload.padBytes);
     this.#link.attach({ onRecord: this.onRecord.bind(this), onClose: () => this.#finish() });
     this.#carrier.write([answered.answer]);
     if (rest.length > 0) this.#link.onBytes(rest);

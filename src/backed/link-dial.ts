@@ -4,6 +4,7 @@ import type { Carrier, Dial } from '../link/carrier.ts';
 import { HANDSHAKE_TIMEOUT_MS } from '../wire/limits.ts';
 import type { HandshakeContext, LinkCrypto } from '../wire/link-crypto.ts';
 import type { ClientKeys } from './client-keys.ts';
+import { DatagramHandshake, type StartedHello } from './datagram-handshake.ts';
 import { HandshakeClient } from './handshake-client.ts';
 import type { DialResult, StartDial } from './redialer.ts';
 
@@ -16,10 +17,20 @@ export interface LinkDialOptions {
   readonly routeId: () => Uint8Array;
   readonly instance: Uint8Array;
   readonly keys: ClientKeys;
+  /** Every datagram, of links that are of datagrams, is to be this long, in bytes. */
+  readonly padBytes?: number | undefined;
   /** How long the answer to a hello may take, in milliseconds. Default `HANDSHAKE_TIMEOUT_MS`. */
   readonly handshakeMs?: number;
   /** Whether a failure means that this machine has no road at all. */
   readonly isNoRoute: (error: unknown) => boolean;
+}
+
+/** A handshake over a carrier, until it has said what came of it. */
+export interface RunningHandshake {
+  /** The carrier's. */
+  readonly label: string;
+  /** Gives the attempt up. No event follows. */
+  cancel(): void;
 }
 
 /**
@@ -31,7 +42,7 @@ export function linkDial(options: LinkDialOptions, dial: Dial, name = 'link'): S
     const { clock } = options;
     const startedMs = clock.now();
     const abort = new AbortController();
-    let handshake: HandshakeClient | undefined;
+    let handshake: RunningHandshake | undefined;
     let lastWords: Timer | undefined;
     let isOver = false;
     const finish = (result: DialResult): void => {
@@ -78,21 +89,30 @@ export function shakeHands(
   carrier: Carrier,
   done: (result: DialResult) => void,
   timeoutMs: number = HANDSHAKE_TIMEOUT_MS,
-): HandshakeClient {
-  const { clock, crypto, context, routeId, instance, keys } = options;
-  const { key, secret, dialNumber } = keys.nextHello();
-  const handshake = crypto.startClient({ ...context, kind: carrier.kind }, routeId(), key, secret, {
-    instance,
-    dialNumber,
-  });
+): RunningHandshake {
+  const { clock, keys, isNoRoute } = options;
   const events = {
     onLink: (link: (DialResult & { kind: 'link' })['link'], root: Uint8Array | undefined): void => {
       keys.answered(root);
       done({ kind: 'link', link });
     },
-    onFail: (error: EtError): void => done({ kind: 'failed', error, noRoute: false }),
+    onFail: (error: EtError): void => done({ kind: 'failed', error, noRoute: isNoRoute(error) }),
   };
-  return new HandshakeClient(carrier, handshake, dialNumber, clock, events, timeoutMs);
+  if (carrier.kind === 'datagrams') {
+    const nextHello = (): StartedHello => startHello(options, 'datagrams');
+    return new DatagramHandshake(carrier, nextHello, clock, events, timeoutMs);
+  }
+  const { handshake, payload } = startHello(options, 'bytes');
+  return new HandshakeClient(carrier, handshake, payload.dialNumber, clock, events, timeoutMs);
+}
+
+function startHello(options: LinkDialOptions, kind: Carrier['kind']): StartedHello {
+  const { crypto, context, routeId, instance, keys } = options;
+  const { key, secret, dialNumber } = keys.nextHello();
+  const padBytes = kind === 'datagrams' ? options.padBytes : undefined;
+  const payload = { instance, dialNumber, padBytes };
+  const handshake = crypto.startClient({ ...context, kind }, routeId(), key, secret, payload);
+  return { handshake, payload };
 }
 
 function linkErrorOf(thrown: unknown): EtError {

@@ -46,6 +46,8 @@ export class SecureLink implements CarrierEvents {
   readonly localAddress: string | undefined;
   /** How long the handshake took, as a first guess at the round trip; 0 where that is not known. */
   readonly handshakeMs: number;
+  /** On datagrams: the length that every one of them is to have, in bytes. */
+  readonly padBytes: number | undefined;
   readonly #carrier: Carrier;
   readonly #keys: RecordKeys;
   #events: SecureLinkEvents | undefined;
@@ -56,12 +58,19 @@ export class SecureLink implements CarrierEvents {
   #over = false;
   #closedEarly: { readonly error: EtError | undefined } | undefined;
 
-  constructor(id: number, carrier: Carrier, keys: RecordKeys, handshakeMs: number) {
+  constructor(
+    id: number,
+    carrier: Carrier,
+    keys: RecordKeys,
+    handshakeMs: number,
+    padBytes?: number,
+  ) {
     this.id = id;
     this.kind = carrier.kind;
     this.label = carrier.label;
     this.localAddress = carrier.localAddress;
     this.handshakeMs = handshakeMs;
+    this.padBytes = padBytes;
     this.#carrier = carrier;
     this.#keys = keys;
     carrier.identify?.(keys.linkId);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { HandshakeClient } from '../../src/backed/handshake-client.ts';
 import type { SecureLink } from '../../src/backed/secure-link.ts';
 import { concatBytes } from '../../src/base/bytes.ts';
@@ -6,9 +6,6 @@ import { EtError } from '../../src/base/errors.ts';
 import { HANDSHAKE_TIMEOUT_MS, REFUSED } from '../../src/wire/limits.ts';
 import { AcceptorBench } from './acceptor-bench.ts';
 import { RecordingCarrier } from './recording-carrier.ts';
-import { pattern } from './stream-script.ts';
-
-type Kind = 'bytes' | 'datagrams';
 
 /** A client's attempt, and a server that has an answer to it. */
 class Attempt {
@@ -20,26 +17,20 @@ class Attempt {
   readonly answer: Uint8Array;
   link: SecureLink | undefined;
 
-  constructor(kind: Kind = 'bytes') {
-    this.carrier = new RecordingCarrier(kind);
-    this.handshake = new HandshakeClient(
-      this.carrier,
-      this.bench.hello(5, 'passkey', { kind }),
-      5,
-      this.bench.clock,
-      {
-        onLink: (link, root) => {
-          this.log.push('link');
-          this.roots.push(root);
-          this.link = link;
-          link.attach({
-            onRecord: (number) => this.log.push(`record ${number}`),
-            onClose: (error) => this.log.push(`close ${error?.code}`),
-          });
-        },
-        onFail: (error) => this.log.push(error.code),
+  constructor() {
+    this.carrier = new RecordingCarrier();
+    this.handshake = new HandshakeClient(this.carrier, this.bench.hello(5), 5, this.bench.clock, {
+      onLink: (link, root) => {
+        this.log.push('link');
+        this.roots.push(root);
+        this.link = link;
+        link.attach({
+          onRecord: (number) => this.log.push(`record ${number}`),
+          onClose: (error) => this.log.push(`close ${error?.code}`),
+        });
       },
-    );
+      onFail: (error) => this.log.push(error.code),
+    });
     this.answer = this.bench.send(this.carrier.takeWritten()).answer;
   }
 }
@@ -154,25 +145,4 @@ test('cancelling what has become a link leaves the link alone', () => {
   expect(attempt.carrier.state).toBe('open');
   attempt.carrier.feedEnd(undefined);
   expect(attempt.log).toEqual(['link', 'close undefined']);
-});
-
-describe('on datagrams', () => {
-  test('what is no answer is not there, whoever sent it', () => {
-    const attempt = new Attempt('datagrams');
-    attempt.carrier.feed(REFUSED);
-    attempt.carrier.feed(pattern(600));
-    attempt.carrier.feed(pattern(1200));
-    attempt.carrier.feed(attempt.answer.subarray(0, 1199));
-    expect(attempt.log).toEqual([]);
-    attempt.carrier.feed(attempt.answer);
-    expect(attempt.log).toEqual(['link']);
-    attempt.carrier.feed(attempt.answer);
-    expect(attempt.log).toEqual(['link']);
-  });
-
-  test('silence ends the attempt after ten seconds', () => {
-    const attempt = new Attempt('datagrams');
-    attempt.bench.clock.advance(HANDSHAKE_TIMEOUT_MS);
-    expect(attempt.log).toEqual(['ET_ERR_LINK_TIMEOUT']);
-  });
 });

@@ -1,6 +1,9 @@
 import type { ClientKeys } from '../../src/backed/client-keys.ts';
-import type { HandshakeClient } from '../../src/backed/handshake-client.ts';
-import { type LinkDialOptions, shakeHands } from '../../src/backed/link-dial.ts';
+import {
+  type LinkDialOptions,
+  type RunningHandshake,
+  shakeHands,
+} from '../../src/backed/link-dial.ts';
 import type { DialResult, RunningDial, StartDial } from '../../src/backed/redialer.ts';
 import type { SecureLink } from '../../src/backed/secure-link.ts';
 import type { Session } from '../../src/backed/session.ts';
@@ -117,7 +120,7 @@ export class SimClient {
   }
 
   #dial(path: SimPath, done: (result: DialResult) => void): RunningDial {
-    let handshake: HandshakeClient | undefined;
+    let handshake: RunningHandshake | undefined;
     const dial = this.network.dial(this.#dialOptions.clock, path, (outcome) => {
       if ('kind' in outcome) {
         done({ kind: 'failed', error: outcome, noRoute: outcome.kind === 'no-route' });
