@@ -77,7 +77,19 @@ export class RecordBuilder {
     if ((link.peerPath?.askDueMs ?? Number.POSITIVE_INFINITY) > nowMs) return;
     this.#restart(link);
     this.#frames.ping();
+    this.#frames.padding(link.secure.padBytes === undefined ? 0 : this.#frames.room);
     link.ask(this.#frames.bytes, nowMs);
+  }
+
+  /** A record of nothing much, as long as the path perhaps carries. */
+  probeMtu(link: SessionLink, nowMs: number): void {
+    const bytes = link.mtuProbeBytes(nowMs);
+    if (bytes === undefined) return;
+    this.#frames.restart(bytes);
+    this.#frames.ping();
+    this.#frames.padding(this.#frames.room);
+    link.mtu.probed(link.sent.next, nowMs);
+    link.send(this.#frames.bytes, true, NO_RANGES, nowMs);
   }
 
   sendBye(link: SessionLink, nowMs: number, code: number, text: string): void {
@@ -205,7 +217,8 @@ export class RecordBuilder {
 
   /** On a datagram link so few ranges that all eight streams' fit; saying less is always sound. */
   #resumeEntries(link: SessionLink): ResumeEntry[] {
-    const maxRanges = link.secure.kind === 'bytes' ? MAX_RESUME_RANGES : 4;
+    const maxRanges =
+      link.secure.kind === 'bytes' ? MAX_RESUME_RANGES : link.mostPlainBytes < 1000 ? 1 : 4;
     const entries: ResumeEntry[] = [];
     this.#session.readers.forEach((reader, stream) => {
       if (!reader.hasReceived) return;
@@ -309,6 +322,7 @@ export class RecordBuilder {
     if (this.#ranges.length > 0) this.#session.doubts.noteSent(frames.position);
     if (this.#ranges.length > 0) this.#ranges = [];
     this.#hasDatagrams = false;
+    if (link.secure.padBytes !== undefined) frames.padding(link.mostPlainBytes - frames.position);
     link.send(frames.bytes, frames.asksForAcknowledgement, ranges, nowMs);
     if (this.#freshEnd > 0) {
       const { acknowledged } = this.#session.writers[0] as BackedWriter;

@@ -6,6 +6,7 @@ import { IdleProbe } from './idle-probe.ts';
 import { LinkDoubt } from './link-doubt.ts';
 import { LossRate } from './loss-rate.ts';
 import { Pacer, type PathState } from './pacer.ts';
+import { PathMtu } from './path-mtu.ts';
 import { PeerPath } from './peer-path.ts';
 import { ReceivedRecords } from './received-records.ts';
 import { RttEstimator } from './rtt.ts';
@@ -34,8 +35,6 @@ const MAX_SUSPICION_MS = 30_000;
 const MAX_AGE_MS = 86_400_000;
 /** A timer that fires later than this tells of a busy or sleeping machine. */
 const MAX_LATE_MS = 200;
-/** The largest plaintext of a datagram record: with headers of IPv6, UDP and ours within 1,280. */
-const MAX_DATAGRAM_RECORD_BYTES = 1200 - RECORD_OVERHEAD_BYTES.datagrams;
 
 /**
  * One link as its session sees it: what is on its way, how fast it is, and whether it can be trusted.
@@ -51,6 +50,8 @@ export class SessionLink implements PathState, RepeatPath {
   rtt: RttEstimator = new RttEstimator();
   rate: DeliveryRate = new DeliveryRate();
   pacer: Pacer = new Pacer(MIN_ACK_DELAY_MS);
+  /** On datagrams. */
+  mtu: PathMtu;
   readonly doubt: LinkDoubt = new LinkDoubt();
   /** On datagrams whose peer may move. */
   readonly peerPath: PeerPath | undefined;
@@ -86,6 +87,7 @@ export class SessionLink implements PathState, RepeatPath {
   constructor(secure: SecureLink, nowMs: number) {
     this.secure = secure;
     this.joinedAtMs = nowMs;
+    this.mtu = new PathMtu(secure.maxDatagramBytes);
     this.lastReceivedMs = nowMs;
     this.lastSentMs = nowMs;
     this.peerPath = secure.paths === undefined ? undefined : new PeerPath(secure.paths);
@@ -177,7 +179,22 @@ export class SessionLink implements PathState, RepeatPath {
 
   get recordTarget(): number {
     const target = this.pacer.recordTarget(this);
-    return this.secure.kind === 'bytes' ? target : Math.min(target, MAX_DATAGRAM_RECORD_BYTES);
+    if (this.secure.kind === 'bytes') return target;
+    return this.secure.padBytes === undefined
+      ? Math.min(target, this.mostPlainBytes)
+      : this.mostPlainBytes;
+  }
+
+  /** What a record holds at the most on datagrams, in bytes before it is sealed. */
+  get mostPlainBytes(): number {
+    return (this.secure.padBytes ?? this.mtu.bytes) - RECORD_OVERHEAD_BYTES.datagrams;
+  }
+
+  /** How long a record is, before it is sealed, that shows whether larger datagrams arrive; `undefined`: that is not worth it now. */
+  mtuProbeBytes(nowMs: number): number | undefined {
+    if (this.secure.kind === 'bytes' || this.secure.padBytes !== undefined) return undefined;
+    const bytes = this.mtu.probeBytes(nowMs, this.sent.inFlightBytes);
+    return bytes === undefined ? undefined : bytes - RECORD_OVERHEAD_BYTES.datagrams;
   }
 
   /** Bytes that may be sent now, were there no pacing. */
@@ -222,6 +239,7 @@ export class SessionLink implements PathState, RepeatPath {
     this.rtt = new RttEstimator();
     this.rate = new DeliveryRate();
     this.pacer = new Pacer(MIN_ACK_DELAY_MS);
+    this.mtu = new PathMtu(this.secure.maxDatagramBytes);
     this.#spread = new ArrivalSpread();
   }
 
@@ -230,6 +248,7 @@ export class SessionLink implements PathState, RepeatPath {
     const before = this.sent.largestAcknowledged;
     const result = this.sent.acknowledge(ranges);
     this.loss.take(ranges);
+    for (const { number, bytes } of result.records) this.mtu.acknowledged(number, bytes, nowMs);
     const { latest } = result;
     const longestMs = this.#longestSampleMs();
     // Also an answer to what has been given up, and sent over another link, says that this one is alive.
@@ -281,11 +300,13 @@ export class SessionLink implements PathState, RepeatPath {
     if (this.secure.kind === 'bytes' || this.sent.inFlightBytes === 0) return [];
     const waitMs = this.#lossWaitMs();
     const { largestAcknowledged } = this.sent;
-    return this.sent.takeLost(
+    const lost = this.sent.takeLost(
       (record) =>
         record.number + LOSS_THRESHOLD_RECORDS <= largestAcknowledged ||
         record.mark.sentAtMs + waitMs <= nowMs,
     );
+    for (const { number, bytes } of lost) this.mtu.lost(number, bytes, nowMs);
+    return lost;
   }
 
   /** On datagrams: the records of which nothing will be heard any more, but those whose copies are on their way. */

@@ -315,6 +315,7 @@ export class Session {
       // With no answer awaited on it, a suspect link would stay suspect for ever, and bulk would wait.
       if (best.isSuspect && best.sent.inFlightBytes === 0) best.owesPing = true;
       this.#sendOn(best, nowMs);
+      this.#builder.probeMtu(best, nowMs);
     }
     for (const link of this.links) {
       this.#builder.askNewPath(link, nowMs);

@@ -21,7 +21,7 @@ const MIN_ASKING_GAP_MS = 10;
 const GAP_GROWTH = 1.5;
 /** While somebody types 20 datagrams a second at the most; fresh keys are some of them. */
 const ATTENDED_GAP_MS = 68;
-const UNATTENDED_GAP_MS = 220;
+const UNATTENDED_GAP_MS = 250;
 const ATTENDED_MS = 10_000;
 /** In a long silence the gap grows with it, to this part of it... */
 const SILENCE_PART = 1 / 1000;

@@ -66,6 +66,7 @@ export class SessionPair {
     seed = 1,
     crypto: LinkCrypto = linkCrypto(),
     clock: VirtualClock = new VirtualClock(),
+    padBytes?: number,
   ) {
     this.clock = clock;
     this.random = new SeededRandom(seed);
@@ -88,6 +89,7 @@ export class SessionPair {
       instance: this.random.bytes(INSTANCE_ID_BYTES),
       keys: this.keys,
       isNoRoute: () => false,
+      padBytes,
     };
   }
 

@@ -17,6 +17,7 @@ export class MemoryCarrier implements Carrier {
   readonly kind: 'bytes' | 'datagrams';
   readonly label: string;
   readonly localAddress: string | undefined;
+  readonly maxDatagramBytes: number | undefined;
   readonly #clock: Clock;
   readonly #sender: MemorySender;
   readonly #onStart: () => void;
@@ -26,7 +27,7 @@ export class MemoryCarrier implements Carrier {
 
   constructor(
     clock: Clock,
-    identity: Pick<Carrier, 'kind' | 'label' | 'localAddress'>,
+    identity: Pick<Carrier, 'kind' | 'label' | 'localAddress' | 'maxDatagramBytes'>,
     sender: MemorySender,
     onStart: () => void,
   ) {
@@ -34,6 +35,7 @@ export class MemoryCarrier implements Carrier {
     this.kind = identity.kind;
     this.label = identity.label;
     this.localAddress = identity.localAddress;
+    this.maxDatagramBytes = identity.maxDatagramBytes;
     this.#sender = sender;
     this.#onStart = onStart;
   }

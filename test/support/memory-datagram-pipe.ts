@@ -19,6 +19,7 @@ export class MemoryDatagramPipe implements MemorySender {
   readonly #clock: Clock;
   readonly #random: RandomSource;
   readonly #receiver: () => MemoryCarrier;
+  readonly #onDatagram: (bytes: number) => void;
   #faults: FullLinkFaults = NO_FAULTS;
   #waiting: Uint8Array[] = [];
   #isDraining = false;
@@ -28,12 +29,15 @@ export class MemoryDatagramPipe implements MemorySender {
   #isSevered = false;
   #isEnded = false;
   #isInBurst = false;
-  /** Datagrams handed in, whatever became of them. */
-  sentCount = 0;
-  sentBytes = 0;
   deliveredBytes = 0;
 
-  constructor(clock: Clock, random: RandomSource, receiver: () => MemoryCarrier) {
+  constructor(
+    clock: Clock,
+    random: RandomSource,
+    receiver: () => MemoryCarrier,
+    onDatagram: (bytes: number) => void = () => undefined,
+  ) {
+    this.#onDatagram = onDatagram;
     this.#clock = clock;
     this.#random = random;
     this.#receiver = receiver;
@@ -45,8 +49,7 @@ export class MemoryDatagramPipe implements MemorySender {
 
   send(pieces: readonly Uint8Array[]): void {
     const datagram = joined(pieces);
-    this.sentCount += 1;
-    this.sentBytes += datagram.length;
+    this.#onDatagram(datagram.length);
     const { loss, duplicate, mtuBytes } = this.#faults;
     if (this.#isSevered || this.#isEnded || this.#isHoled || datagram.length > mtuBytes) return;
     const busyMs = this.#takeLineMs(datagram.length);

@@ -26,6 +26,10 @@ export interface MemoryPairOptions {
   /** How a cut by `cutAfterBytes` is told. Default: both at once. */
   readonly cutOrder?: CutOrder;
   readonly label?: string;
+  /** Datagrams only: the largest that either end takes for worth trying. */
+  readonly maxDatagramBytes?: number;
+  /** Datagrams only: told the length of each that is sent. */
+  readonly onDatagram?: (bytes: number) => void;
   readonly aAddress?: string;
   readonly bAddress?: string;
 }
@@ -55,7 +59,7 @@ export function makeMemoryPair(options: MemoryPairOptions): MemoryPair {
   const makePipe = (receiver: () => MemoryCarrier): MemoryBytePipe | MemoryDatagramPipe =>
     kind === 'bytes'
       ? new MemoryBytePipe(clock, random, receiver, () => cut(cutOrder))
-      : new MemoryDatagramPipe(clock, random, receiver);
+      : new MemoryDatagramPipe(clock, random, receiver, options.onDatagram);
   const aToB = makePipe(() => b);
   const bToA = makePipe(() => a);
   const pipes = { aToB: [aToB], bToA: [bToA], both: [aToB, bToA] } as const;
@@ -63,6 +67,7 @@ export function makeMemoryPair(options: MemoryPairOptions): MemoryPair {
     kind,
     label: `${label} ${end}`,
     localAddress,
+    maxDatagramBytes: options.maxDatagramBytes,
   });
   const a = new MemoryCarrier(clock, identity('a', options.aAddress), aToB, () => bToA.arm());
   const b = new MemoryCarrier(clock, identity('b', options.bAddress), bToA, () => aToB.arm());
