@@ -148,7 +148,7 @@ function typedHost({ destination, ssh }: ConnectCommand): string {
 
 function keeperOf(deps: ClientDeps, command: ConnectCommand, server: Server): CredentialKeeper {
   return new CredentialKeeper(deps.store, deps.clock, deps.logger, () => {
-    const { session, route, protocol, features, port, createdMs, keys } = server;
+    const { session, route, protocol, features, port, udpPort, createdMs, keys } = server;
     if (keys.root === undefined) return undefined;
     return {
       destination: destinationOf(command),
@@ -157,6 +157,7 @@ function keeperOf(deps: ClientDeps, command: ConnectCommand, server: Server): Cr
       rootSecret: keys.root,
       addresses: [],
       port,
+      udpPort,
       protocol,
       features,
       createdMs,

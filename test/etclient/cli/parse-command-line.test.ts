@@ -324,7 +324,10 @@ describe('a mistake is answered with the flag and the fix', () => {
     ['-J -x h', '-J "-x": a value that'],
     ['--ssh "" h', '--ssh needs a command, or builtin'],
     [`--ssh "ssh 'x" h`, '--ssh: "ssh \'x" has a \' without its end: quote it as for a shell'],
-    ['--via udp h', '--via "udp": at character 1: "udp" is no road: write tcp, ssh, proxy,'],
+    [
+      '--via quic h',
+      '--via "quic": at character 1: "quic" is no road: write udp, tcp, ssh, proxy,',
+    ],
     ['--from -x h', '--from "-x": a value that'],
     ['--explain', 'no host'],
     ['--local --from lo', '--from is about a host, and --local has none'],
