@@ -27,12 +27,14 @@ export class AcceptedRoads {
   readonly port: number;
   /** Of UDP, the same one; 0: nowhere. */
   readonly udpPort: number;
-  readonly #places: readonly { close(): Promise<void> | void }[];
+  readonly #listeners: readonly Listener[];
+  readonly #udp: UdpSockets | undefined;
 
   private constructor(unix: Listener, onPort: OnPort | undefined) {
     this.port = onPort?.tcp.port ?? 0;
     this.udpPort = onPort?.udp?.port ?? 0;
-    this.#places = [unix, onPort?.tcp, onPort?.udp].filter((place) => place !== undefined);
+    this.#listeners = onPort === undefined ? [unix] : [unix, onPort.tcp];
+    this.#udp = onPort?.udp;
   }
 
   /** `ports` undefined: neither TCP nor UDP. @throws {EtError} ET_ERR_STATE when a place cannot be had. */
@@ -82,6 +84,7 @@ export class AcceptedRoads {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#places.map((place) => place.close()));
+    this.#udp?.close();
+    await Promise.all(this.#listeners.map((listener) => listener.close()));
   }
 }

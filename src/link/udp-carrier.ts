@@ -20,10 +20,12 @@ const NO_WAY: ReadonlySet<string> = new Set([
   'EPERM',
 ]);
 
+type SourceSocket = Pick<DatagramSocket, 'send' | 'close' | 'queuedBytes'>;
+
 /** A socket to dial from. */
 export interface UdpSource {
   readonly family: AddressFamily;
-  readonly socket: DatagramSocket;
+  readonly socket: SourceSocket;
 }
 
 /** From one socket to one address. */
@@ -110,7 +112,7 @@ export class UdpCarrier implements Carrier, PeerTaker {
   }
 
   /** For its sockets. */
-  receive(socket: DatagramSocket, bytes: Uint8Array, address: string): void {
+  receive(socket: SourceSocket, bytes: Uint8Array, address: string): void {
     if (this.#state === 'seeking') {
       const from = this.#ways.find((way) => way.socket === socket && way.address === address);
       if (from !== undefined) this.#current = from;
@@ -184,7 +186,7 @@ export class UdpCarrier implements Carrier, PeerTaker {
     return way === undefined ? 'udp' : `udp ${formatEndpoint(way.address, this.#port)}`;
   }
 
-  #closeAllBut(kept: DatagramSocket | undefined): void {
+  #closeAllBut(kept: SourceSocket | undefined): void {
     for (const { socket } of this.#sources) if (socket !== kept) socket.close();
   }
 }

@@ -30,7 +30,7 @@ test.each<[string, Road]>([
 });
 
 test('a server that takes no datagrams is not dialled for them, unless another port is named', async () => {
-  const { dialOf } = roadDials(
+  const without = roadDials(
     {
       udp: () => never,
       tcp: () => never,
@@ -41,8 +41,8 @@ test('a server that takes no datagrams is not dialled for them, unless another p
     { host: 'db', port: 2022, udpPort: 0, ssh: never },
   );
   const { signal } = new AbortController();
-  await expect(dialOf({ kind: 'udp' })(signal)).rejects.toThrow('takes no datagrams');
-  await expect(dialOf({ kind: 'udp-to', host: 'gate', port: 7 })(signal)).rejects.toThrow(
+  await expect(without.dialOf({ kind: 'udp' })(signal)).rejects.toThrow('takes no datagrams');
+  await expect(without.dialOf({ kind: 'udp-to', host: 'gate', port: 7 })(signal)).rejects.toThrow(
     'not dialled',
   );
 });
