@@ -53,7 +53,7 @@ export function serveSession(
   const id = toHex(server.session);
   const forwards = new ForwardAccess(startedForwards, () => lateForwards(deps, command, config));
   const routes = new NetworkRoutes(server.route, () => networkOf(deps.interfaces()));
-  const link = linkOptions(deps, server, () => routes.current());
+  const link = linkOptions(deps, server, () => routes.current(), command.padBytes);
   const isCompressed = asksCompression(command, config);
   const roads = sessionRoads(deps, command, ssh, server, config, link, (port) =>
     forwards.listensOn(port),
@@ -170,6 +170,7 @@ function linkOptions(
   deps: ClientDeps,
   server: Server,
   routeId: LinkDialOptions['routeId'],
+  padBytes: number | undefined,
 ): LinkDialOptions {
   return {
     clock: deps.clock,
@@ -178,6 +179,7 @@ function linkOptions(
     routeId,
     instance: deps.random.bytes(INSTANCE_ID_BYTES),
     keys: server.keys,
+    padBytes,
     isNoRoute: (error) => error instanceof DialFailure && error.kind === 'no-route',
   };
 }

@@ -27,6 +27,7 @@ export type ClientFlagKey =
   | 'no-tty'
   | 'no-x11'
   | 'noexit'
+  | 'pad'
   | 'port'
   | 'print-config'
   | 'protocol-2'
@@ -127,7 +128,7 @@ export const CLIENT_FLAGS: readonly Flag<ClientFlagKey>[] = [
     long: '--via',
     argument: 'PLAN',
     group: SESSION,
-    help: 'roads to the session: tcp, ssh, wss://..., proxy, or several as in "race(tcp, delay(1.5s, ssh))", the best first (default: all there are)',
+    help: 'roads to the session: udp, tcp, ssh, wss://..., proxy, or several as in "race(udp, delay(50ms, tcp))", the best first (default: all there are)',
   },
   {
     key: 'from',
@@ -161,6 +162,13 @@ export const CLIENT_FLAGS: readonly Flag<ClientFlagKey>[] = [
     long: '--standby',
     group: SESSION,
     help: 'keep a second link over another road, which takes over within a round trip when the first falls silent',
+  },
+  {
+    key: 'pad',
+    long: '--pad',
+    argument: 'SIZE',
+    group: SESSION,
+    help: 'make every datagram of the road udp SIZE bytes long, 256-1400, whatever it carries; other roads are as they are (--via udp: no others)',
   },
   {
     key: 'grace',
