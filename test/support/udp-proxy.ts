@@ -1,6 +1,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 
+const MAX_KEPT = 100;
+
 /** A translator of addresses between clients and one port of a host, that does what networks do to datagrams. */
 export class UdpProxy {
   readonly port: number;
@@ -11,8 +13,9 @@ export class UdpProxy {
   isHole = false;
   /** Of those that pass, in either direction, as long as it is there: true loses one. */
   loses: (() => boolean) | undefined;
-  /** Datagrams from clients. */
-  upCount = 0;
+  /** Datagrams from clients, where they are kept; the first ones. */
+  readonly kept: Buffer[] = [];
+  keepsDatagrams = false;
 
   private constructor(front: Socket, targetHost: string) {
     this.#front = front;
@@ -49,7 +52,7 @@ export class UdpProxy {
   }
 
   #up(bytes: Buffer, clientPort: number): void {
-    this.upCount += 1;
+    if (this.keepsDatagrams && this.kept.length < MAX_KEPT) this.kept.push(Buffer.from(bytes));
     const known = this.#flows.get(clientPort);
     const isLost = this.isHole || known?.isCut === true || this.loses?.() === true;
     if (isLost) return;
