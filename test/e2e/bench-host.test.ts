@@ -101,7 +101,7 @@ describeNeeding(['sshd', 'linux'], 'et bench', () => {
     const result = await host.elsewhere(['bench', ...host.to, 'testhost', '--seconds', '1']);
     expect([result.stderr, result.status]).toEqual(['', 0]);
     const lines = result.stdout.toString().split('\n');
-    expect(lines[0]).toMatch(/^testhost over tcp /u);
+    expect(lines[0]).toMatch(/^testhost over (?:udp|tcp) /u);
     const rows = lines.slice(4, 8).map((line) => line.split(/\s{2,}/u));
     expect(rows.map(([name]) => name)).toEqual(['idle', 'download', 'upload', 'both ways']);
     const isNumber = rows.map((cells) => cells.slice(1).map((cell) => /^[\d.]+$/u.test(cell)));
