@@ -100,7 +100,10 @@ async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> 
       onLink: (road) => server.accept(road),
       onQuestion: (road) =>
         answerQuestions(road, {
-          status: () => statusOf(deps, id, server, router?.port ?? roads?.port ?? 0),
+          status: () => {
+            server.askWhoIsThere();
+            return statusOf(deps, id, server, router?.port ?? roads?.port ?? 0);
+          },
           kill: () => server.end('killed'),
         }),
     },

@@ -32,10 +32,10 @@ describeNeeding(['sshd', 'linux'], 'what is said about roads', () => {
       stdout: `\
 plan: race(udp, delay(50ms, tcp), ssh)
 
-road  leads to                                  is tried                             for                     because
-udp   192.0.2.1 (HostName), the session's port  at once                              4 s, now and then 30 s  it is the best where it works
+road  leads to                                  is tried                              for                     because
+udp   192.0.2.1 (HostName), the session's port  at once                               4 s, now and then 30 s  it is the best where it works
 tcp   192.0.2.1 (HostName), the session's port  after 0.05 s, or once udp has failed  4 s, now and then 30 s  it works where UDP is blocked
-ssh   inner, as ssh does                        at once                              60 s                    the host is behind a ProxyCommand
+ssh   inner, as ssh does                        at once                               60 s                    the host is behind a ProxyCommand
 
 The ssh that starts the session carries it, until the best road that answers takes over.
 The port is known when the session has begun.
