@@ -100,10 +100,7 @@ async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> 
       onLink: (road) => server.accept(road),
       onQuestion: (road) =>
         answerQuestions(road, {
-          status: () => {
-            server.askWhoIsThere();
-            return statusOf(deps, id, server, router?.port ?? roads?.port ?? 0);
-          },
+          status: () => statusOf(deps, id, server, router?.port ?? roads?.port ?? 0),
           kill: () => server.end('killed'),
         }),
     },
@@ -174,6 +171,7 @@ function chooseProtocol([low, high]: readonly [number, number]): number {
 }
 
 function statusOf(deps: ServeDeps, id: string, server: SessionServer, port: number) {
+  server.askWhoIsThere();
   return {
     session: id,
     pid: deps.pid,
