@@ -14,6 +14,8 @@ export interface SessionCredentials {
   readonly addresses: readonly string[];
   /** 0 where the server listens nowhere and is reached through ssh alone. */
   readonly port: number;
+  /** Of UDP; nowhere where it is not given. */
+  readonly udpPort?: number;
   readonly protocol: number;
   readonly features: readonly string[];
   /** When the session began, in milliseconds since the epoch: for people. */
@@ -45,6 +47,7 @@ export function parseCredentials(text: string): SessionCredentials {
     rootSecret: members.hex('rootSecret', SECRET_BYTES),
     addresses: members.texts('addresses', 64, 255),
     port: members.integer('port', 0, 65_535),
+    ...(members.has('udpPort') && { udpPort: members.integer('udpPort', 0, 65_535) }),
     protocol: members.integer('protocol', 1, 255),
     features: members.texts('features', 32, 64),
     createdMs: members.integer('createdMs', 0, Number.MAX_SAFE_INTEGER),

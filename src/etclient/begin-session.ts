@@ -24,6 +24,8 @@ export interface Server {
   readonly protocol: number;
   readonly features: readonly string[];
   readonly port: number;
+  /** Of UDP; 0: it takes no datagrams. */
+  readonly udpPort: number;
   readonly keys: ClientKeys;
   /** A road that is there already: the channel of the bootstrap. */
   readonly channel: SshProcess | undefined;
@@ -84,6 +86,7 @@ export async function startServer(
       protocol,
       features,
       port,
+      udpPort: reply.udpPort ?? 0,
       keys,
       channel,
       createdMs: deps.wallClock.now(),
@@ -109,6 +112,7 @@ function serverOf(credentials: SessionCredentials): Server {
     protocol,
     features,
     port,
+    udpPort: credentials.udpPort ?? 0,
     keys,
     channel: undefined,
     createdMs,

@@ -24,6 +24,8 @@ function lackOf(road: Road, means: RoadMeans): string | undefined {
     case 'jump':
       return means.jump === undefined ? 'there is no jump host: add --jumphost HOST' : undefined;
     case 'web-socket':
+    case 'udp':
+    case 'udp-to':
     case 'tcp':
     case 'tcp-to':
     case 'ssh':

@@ -1,6 +1,8 @@
 import { roadsIn } from '../backed/dial-plan.ts';
 import { formatRoad, type Road, type RoadsPlan } from './road.ts';
 
+/** UDP's head start over TCP, in milliseconds. It needs one round trip less, so that it wins where it is not blocked. */
+export const TCP_AFTER_MS = 50;
 /** TCP's head start over ssh, in milliseconds. */
 export const SSH_AFTER_MS = 1500;
 /** A way around has to wait this long for the straight one, in milliseconds: as one address for another (RFC 8305). */
@@ -10,6 +12,8 @@ export const PROXY_AFTER_MS = 250;
 export interface RoadOffer {
   /** False where the session server listens nowhere. */
   readonly hasPort: boolean;
+  /** False where it takes no datagrams. */
+  readonly hasUdp: boolean;
   /** Hosts behind a ProxyJump or ProxyCommand: their address is mostly not ours to dial, so ssh is not kept waiting. */
   readonly isBehindProxy: boolean;
   /** The environment names a proxy. */
@@ -29,26 +33,33 @@ export interface Experience {
 
 /** The plan where the user has none, the best road first. */
 export function choosePlan(offer: RoadOffer): RoadsPlan {
-  const { hasPort, isBehindProxy, hasProxy, hasJump, fromEach } = offer;
+  const { hasPort, hasUdp, isBehindProxy, hasProxy, hasJump, fromEach } = offer;
   const straight: RoadsPlan[] = [];
   if (hasPort && hasJump) straight.push(direct({ kind: 'jump' }));
-  if (hasPort && !hasJump) straight.push(...tcpRoads(fromEach));
+  if (hasUdp && !hasJump) straight.push(...roadsFrom('udp', fromEach).map(direct));
+  if (hasPort && !hasJump) {
+    const tcp = roadsFrom('tcp', fromEach).map(direct);
+    straight.push(...(hasUdp ? tcp.map((plan) => delayed(TCP_AFTER_MS, plan)) : tcp));
+  }
   if (hasPort && !hasJump && hasProxy)
-    straight.push({ kind: 'delay', ms: PROXY_AFTER_MS, plan: direct({ kind: 'proxy' }) });
+    straight.push(delayed(PROXY_AFTER_MS, direct({ kind: 'proxy' })));
   const ssh = direct({ kind: 'ssh' });
   if (straight.length === 0) return ssh;
   const isWaiting = !isBehindProxy || hasJump;
-  const last: RoadsPlan = isWaiting ? { kind: 'delay', ms: SSH_AFTER_MS, plan: ssh } : ssh;
+  const last = isWaiting ? delayed(SSH_AFTER_MS, ssh) : ssh;
   return { kind: 'race', plans: [...straight, last] };
 }
 
-function tcpRoads(fromEach: readonly string[]): RoadsPlan[] {
-  if (fromEach.length === 0) return [direct({ kind: 'tcp' })];
-  return fromEach.map((from) => direct({ kind: 'tcp', from }));
+function roadsFrom(kind: 'udp' | 'tcp', fromEach: readonly string[]): readonly Road[] {
+  return fromEach.length === 0 ? [{ kind }] : fromEach.map((from) => ({ kind, from }));
 }
 
 function direct(road: Road): RoadsPlan {
   return { kind: 'direct', road };
+}
+
+function delayed(ms: number, plan: RoadsPlan): RoadsPlan {
+  return { kind: 'delay', ms, plan };
 }
 
 /**

@@ -31,7 +31,7 @@ export function explain(
   const record = new RoadStore(path, deps.random, deps.logger).find(destinationOf(command));
   const here = networkKey(deps.interfaces());
   const experience = record?.networks.find(({ network }) => network === here);
-  const chosen = planFor(command, config, means, true);
+  const chosen = planFor(command, config, means, { hasPort: true, hasUdp: true });
   const plan = command.via === undefined ? heedExperience(chosen, experience) : chosen;
   const facts = {
     targetOf: (road: Road) => targetOf(road, command, config),
@@ -55,8 +55,10 @@ function targetOf(
   const host = config?.hostName ?? destination.host;
   const named = host === destination.host ? host : `${host} (HostName)`;
   switch (road.kind) {
+    case 'udp':
     case 'tcp':
       return `${named}, the session's port${road.from === undefined ? '' : `, from ${road.from}`}`;
+    case 'udp-to':
     case 'tcp-to':
       return road.port === undefined
         ? `${road.host}, the session's port`
@@ -87,9 +89,12 @@ function reasonOf(
 
 function ownReason(road: Road, command: ConnectCommand, config: SshConfig | undefined): string {
   switch (road.kind) {
+    case 'udp':
+    case 'udp-to':
+      return 'it is the best where it works';
     case 'tcp':
     case 'tcp-to':
-      return 'it is the best where it works';
+      return 'it works where UDP is blocked';
     case 'proxy':
       return 'the environment names a proxy';
     case 'jump':
@@ -121,6 +126,6 @@ function fromLines({ interfaces }: ExplainDeps, { from }: ConnectCommand): strin
   return from.map((place) => {
     const addresses = ownAddresses(place, interfaces());
     const now = addresses.length === 0 ? 'which has no address now' : addresses.join(', ');
-    return `TCP leaves from ${place}${addresses[0] === place ? '' : `: ${now}`}; ssh from where its BindAddress says.`;
+    return `UDP and TCP leave from ${place}${addresses[0] === place ? '' : `: ${now}`}; ssh from where its BindAddress says.`;
   });
 }

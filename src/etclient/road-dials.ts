@@ -15,6 +15,7 @@ export interface RoadDials {
 export interface RoadMeans {
   /** `from`: the one address or interface to leave from; without it wherever `--from` says. */
   readonly tcp: (host: string, port: number, from?: string) => Dial;
+  readonly udp: (host: string, port: number, from?: string) => Dial;
   readonly webSocket: (url: string) => Dial;
   /** TCP through the environment's proxy. */
   readonly proxy: ((host: string, port: number) => Dial) | undefined;
@@ -29,17 +30,26 @@ export interface ServerPlace {
   readonly host: string;
   /** 0: it listens nowhere. */
   readonly port: number;
+  /** 0: it takes no datagrams. */
+  readonly udpPort: number;
   readonly ssh: Dial;
 }
 
 /** Puts together how one session server is dialled. */
-export function roadDials(means: RoadMeans, { host, port, ssh }: ServerPlace): RoadDials {
+export function roadDials(means: RoadMeans, place: ServerPlace): RoadDials {
+  const { host, port, udpPort, ssh } = place;
   const toPort = (road: Road, dial: RoadMeans['proxy'], at = host, on = port): Dial => {
     if (dial === undefined) return unable(road, 'there is no such road from here');
     return on === 0 ? unable(road, 'the session server listens on no port') : dial(at, on);
   };
+  const toUdp = (road: Road, at: string, on: number, from?: string): Dial =>
+    on === 0 ? unable(road, 'the session server takes no datagrams') : means.udp(at, on, from);
   const dialOf = (road: Road): Dial => {
     switch (road.kind) {
+      case 'udp':
+        return toUdp(road, host, udpPort, road.from);
+      case 'udp-to':
+        return toUdp(road, road.host, road.port ?? udpPort);
       case 'tcp':
         return toPort(road, (at, on) => means.tcp(at, on, road.from));
       case 'tcp-to':
@@ -54,19 +64,22 @@ export function roadDials(means: RoadMeans, { host, port, ssh }: ServerPlace): R
         return means.webSocket(road.url);
     }
   };
-  return { dialOf, nameOf: (road) => nameOf(road, host, port) };
+  return { dialOf, nameOf: (road) => nameOf(road, place) };
 }
 
 function unable(road: Road, why: string): Dial {
   return () => Promise.reject(new EtError('ET_ERR_DIAL', `${formatRoad(road)}: ${why}`));
 }
 
-function nameOf(road: Road, host: string, port: number): string {
+function nameOf(road: Road, { host, port, udpPort }: ServerPlace): string {
   switch (road.kind) {
+    case 'udp':
     case 'tcp': {
       const from = road.from === undefined ? '' : ` from ${road.from}`;
-      return `tcp ${formatEndpoint(host, port)}${from}`;
+      return `${road.kind} ${formatEndpoint(host, road.kind === 'udp' ? udpPort : port)}${from}`;
     }
+    case 'udp-to':
+      return `udp ${formatEndpoint(road.host, road.port ?? udpPort)}`;
     case 'tcp-to':
       return `tcp ${formatEndpoint(road.host, road.port ?? port)}`;
     case 'proxy':

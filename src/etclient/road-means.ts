@@ -6,11 +6,13 @@ import { dialFrom } from '../link/dial-from.ts';
 import { hasOwnAddress } from '../link/has-own-address.ts';
 import { HostResolver } from '../link/host-resolver.ts';
 import { jumpDial } from '../link/jump-dial.ts';
+import { largestDatagramFor } from '../link/largest-datagram.ts';
 import { ownAddresses } from '../link/own-addresses.ts';
 import { formatEndpoint } from '../link/plain-address.ts';
 import type { ProxyTarget } from '../link/proxy-choice.ts';
 import { SocketFactory } from '../link/socket-factory.ts';
 import { TcpDialer } from '../link/tcp-dial.ts';
+import { udpDial } from '../link/udp-dial.ts';
 import { webSocketDial } from '../link/websocket-dial.ts';
 import { parseWebSocketUrl, type WebSocketUrl } from '../link/websocket-url.ts';
 import { encodeJumpPreamble } from '../wire/jump-preamble.ts';
@@ -54,6 +56,7 @@ export function roadMeans(
     );
   return {
     tcp,
+    udp: udpDials(deps, command, resolver),
     webSocket: (address) => {
       const url = parseWebSocketUrl(address);
       const proxied = targetOf(url);
@@ -96,8 +99,29 @@ function leavingFrom(
       sources: () => places.flatMap((place) => ownAddresses(place, interfaces())),
       dial: (localAddress) => dialOf({ ...bound, localAddress }),
       target,
-      nowhere: `${places.join(' and ')} ${places.length === 1 ? 'has' : 'have'} no address`,
+      nowhere: nowhere(places),
     });
+  };
+}
+
+function nowhere(places: readonly string[]): string {
+  return `${places.join(' and ')} ${places.length === 1 ? 'has' : 'have'} no address`;
+}
+
+/** A carrier of datagrams leaves from all of its places, until one is answered. */
+function udpDials(
+  { clock, interfaces }: RoadMeansDeps,
+  { ssh: { family }, from }: ConnectCommand,
+  resolver: HostResolver,
+): RoadMeans['udp'] {
+  const sizeFor = (address: string): number => largestDatagramFor(address, interfaces());
+  return (host, port, only) => {
+    const places = only === undefined ? from : [only];
+    const bound = places.length > 0 && {
+      sources: () => places.flatMap((place) => ownAddresses(place, interfaces())),
+      nowhere: nowhere(places),
+    };
+    return udpDial({ clock, resolver, sizeFor }, { host, port, family, ...bound });
   };
 }
 

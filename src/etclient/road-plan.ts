@@ -154,6 +154,6 @@ function dialOfRoad(clock: Clock, options: RoadPlanOptions, road: Road): RoadDia
   }
   // One dial with nothing before it: it has what any attempt has.
   const { dropAfterMs, patientMs } = DEFAULT_RECONNECT;
-  const route = road.kind === 'tcp' ? 'host' : undefined;
+  const route = road.kind === 'udp' || road.kind === 'tcp' ? 'host' : undefined;
   return { start, timeoutMs: dropAfterMs, patientMs, againAfterMs: dropAfterMs, route };
 }

@@ -3,12 +3,19 @@ import { usageError } from '../base/usage-error.ts';
 import { ipFamily } from '../link/ip-family.ts';
 import { formatEndpoint } from '../link/plain-address.ts';
 
+/** What a session server's port is reached by. */
+type Transport = 'udp' | 'tcp';
+
 /** A way to dial a session server. */
 export type Road =
   /** The host that ssh_config names, and the port of the bootstrap's reply; `from` one address or interface of ours, where it is given. */
-  | { readonly kind: 'tcp'; readonly from?: string }
+  | { readonly kind: Transport; readonly from?: string }
   /** Another way to the same server, as behind a NAT; without a port, that of the reply. */
-  | { readonly kind: 'tcp-to'; readonly host: string; readonly port: number | undefined }
+  | {
+      readonly kind: `${Transport}-to`;
+      readonly host: string;
+      readonly port: number | undefined;
+    }
   | { readonly kind: 'ssh' }
   /** `ws://` or `wss://`. */
   | { readonly kind: 'web-socket'; readonly url: string }
@@ -20,19 +27,37 @@ export type Road =
 export type RoadsPlan = DialPlan<Road>;
 
 /** The roads that are one word. */
-const PLAIN_ROADS = ['tcp', 'ssh', 'proxy', 'jump'] as const;
+const PLAIN_ROADS = ['udp', 'tcp', 'ssh', 'proxy', 'jump'] as const;
 /** What a road may begin with, for a word that is none. */
-export const ROAD_WORDS: readonly string[] = [...PLAIN_ROADS, 'tcp:', 'tcp@', 'ws://', 'wss://'];
+export const ROAD_WORDS: readonly string[] = [
+  ...PLAIN_ROADS,
+  'udp:',
+  'udp@',
+  'tcp:',
+  'tcp@',
+  'ws://',
+  'wss://',
+];
 const MAX_PORT = 65_535;
 
-/** `tcp`, `tcp@wlan0`, `tcp:db.example.org:7000`, `ssh`, `wss://example.org/path`. Two roads with the same text are the same. */
+/** `udp`, `tcp@wlan0`, `tcp:db.example.org:7000`, `ssh`, `wss://example.org/path`. Two roads with the same text are the same. */
 export function formatRoad(road: Road): string {
-  if (road.kind === 'web-socket') return road.url;
-  if (road.kind === 'tcp') return road.from === undefined ? 'tcp' : `tcp@${road.from}`;
-  if (road.kind !== 'tcp-to') return road.kind;
-  const { host, port } = road;
-  if (port !== undefined) return `tcp:${formatEndpoint(host, port)}`;
-  return host.includes(':') ? `tcp:[${host}]` : `tcp:${host}`;
+  switch (road.kind) {
+    case 'web-socket':
+      return road.url;
+    case 'udp':
+    case 'tcp':
+      return road.from === undefined ? road.kind : `${road.kind}@${road.from}`;
+    case 'udp-to':
+    case 'tcp-to': {
+      const { host, port } = road;
+      const transport = road.kind === 'udp-to' ? 'udp' : 'tcp';
+      if (port !== undefined) return `${transport}:${formatEndpoint(host, port)}`;
+      return host.includes(':') ? `${transport}:[${host}]` : `${transport}:${host}`;
+    }
+    default:
+      return road.kind;
+  }
 }
 
 /**
@@ -41,24 +66,26 @@ export function formatRoad(road: Road): string {
  * @throws {EtError} ET_ERR_USAGE where it is one, and something in it is wrong
  */
 export function parseRoad(text: string): Road | undefined {
-  const kind = PLAIN_ROADS.find((each) => each === text);
-  if (kind !== undefined) return { kind };
-  if (text.startsWith('tcp:')) return parseTcp(text);
-  if (/^tcp@[^-\p{Cc}]/u.test(text)) return { kind: 'tcp', from: text.slice('tcp@'.length) };
+  const plain = PLAIN_ROADS.find((each) => each === text);
+  if (plain !== undefined) return { kind: plain };
+  const [, transport, mark, rest = ''] = /^(udp|tcp)([:@])(.*)$/su.exec(text) ?? [];
+  const kind = transport === 'udp' ? 'udp' : 'tcp';
+  if (mark === ':') return parsePlace(kind, text, rest);
+  if (mark === '@' && /^[^-\p{Cc}]/u.test(rest)) return { kind, from: rest };
   return /^wss?:\/\//iu.test(text) ? parseUrl(text) : undefined;
 }
 
-function parseTcp(text: string): Road {
+function parsePlace(transport: Transport, text: string, place: string): Road {
   const [, bracketed, plain, digits] =
-    /^tcp:(?:\[([^[\]]*)\]|([^:[\]/]+))(?::(\d{1,5}))?$/u.exec(text) ?? [];
+    /^(?:\[([^[\]]*)\]|([^:[\]/]+))(?::(\d{1,5}))?$/u.exec(place) ?? [];
   const host = bracketed ?? plain ?? '';
   const port = digits === undefined ? undefined : Number(digits);
   const isHost =
     bracketed === undefined ? /^[^-\s\p{Cc}][^\s\p{Cc}]*$/u.test(host) : ipFamily(host) === 6;
   const isPort = port === undefined || (port >= 1 && port <= MAX_PORT);
-  if (isHost && isPort) return { kind: 'tcp-to', host, port };
+  if (isHost && isPort) return { kind: `${transport}-to`, host, port };
   throw usageError(
-    `${JSON.stringify(text)}: tcp:HOST or tcp:HOST:PORT, an IPv6 address in brackets, a port within 1-${MAX_PORT}`,
+    `${JSON.stringify(text)}: ${transport}:HOST or ${transport}:HOST:PORT, an IPv6 address in brackets, a port within 1-${MAX_PORT}`,
   );
 }
 

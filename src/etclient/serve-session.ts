@@ -53,7 +53,7 @@ export function serveSession(
   const id = toHex(server.session);
   const forwards = new ForwardAccess(startedForwards, () => lateForwards(deps, command, config));
   const routes = new NetworkRoutes(server.route, () => networkOf(deps.interfaces()));
-  const link = linkOptions(deps, server, () => routes.current());
+  const link = linkOptions(deps, server, () => routes.current(), command.padBytes);
   const isCompressed = asksCompression(command, config);
   const roads = sessionRoads(deps, command, ssh, server, config, link, (port) =>
     forwards.listensOn(port),
@@ -148,7 +148,7 @@ function typedHost({ destination, ssh }: ConnectCommand): string {
 
 function keeperOf(deps: ClientDeps, command: ConnectCommand, server: Server): CredentialKeeper {
   return new CredentialKeeper(deps.store, deps.clock, deps.logger, () => {
-    const { session, route, protocol, features, port, createdMs, keys } = server;
+    const { session, route, protocol, features, port, udpPort, createdMs, keys } = server;
     if (keys.root === undefined) return undefined;
     return {
       destination: destinationOf(command),
@@ -157,6 +157,7 @@ function keeperOf(deps: ClientDeps, command: ConnectCommand, server: Server): Cr
       rootSecret: keys.root,
       addresses: [],
       port,
+      udpPort,
       protocol,
       features,
       createdMs,
@@ -169,6 +170,7 @@ function linkOptions(
   deps: ClientDeps,
   server: Server,
   routeId: LinkDialOptions['routeId'],
+  padBytes: number | undefined,
 ): LinkDialOptions {
   return {
     clock: deps.clock,
@@ -177,6 +179,7 @@ function linkOptions(
     routeId,
     instance: deps.random.bytes(INSTANCE_ID_BYTES),
     keys: server.keys,
+    padBytes,
     isNoRoute: (error) => error instanceof DialFailure && error.kind === 'no-route',
   };
 }

@@ -39,16 +39,16 @@ export function sessionRoads(
   const { host } = command.destination;
   tellAbsent(deps, command);
   const means = roadMeans(deps, command, config?.hostName ?? host, isOwnPort);
-  const plan = planFor(command, config, means, server.port !== 0);
+  const plan = planFor(command, config, means, {
+    hasPort: server.port !== 0,
+    hasUdp: server.udpPort !== 0,
+  });
   const sshRoad = sshDial(clock, ssh.runner, host, toHex(server.session), command.serverPath);
-  const place = { host: config?.hostName ?? host, port: server.port, ssh: sshRoad };
+  const { port, udpPort } = server;
+  const place = { host: config?.hostName ?? host, port, udpPort, ssh: sshRoad };
   const store = new RoadStore(roadStorePath(deps.environment, deps.home), deps.random, deps.logger);
   const network = (): string => networkKey(deps.interfaces());
-  const memory = new RoadMemory(
-    { clock, wallClock, store, network },
-    destinationOf(command),
-    server.port,
-  );
+  const memory = new RoadMemory({ clock, wallClock, store, network }, destinationOf(command), port);
   return {
     plan: planRoads(clock, {
       link,
@@ -78,20 +78,18 @@ export function planFor(
   command: ConnectCommand,
   config: SshConfig | undefined,
   means: RoadMeans,
-  hasPort: boolean,
+  ports: Pick<RoadOffer, 'hasPort' | 'hasUdp'>,
 ): RoadsPlan {
   if (command.via !== undefined) return parseDialPlan(command.via);
-  return choosePlan(offerOf(command, config, means, hasPort));
+  return choosePlan({ ...offerOf(command, config, means), ...ports });
 }
 
 function offerOf(
   command: ConnectCommand,
   config: SshConfig | undefined,
   means: RoadMeans,
-  hasPort: boolean,
-): RoadOffer {
+): Omit<RoadOffer, 'hasPort' | 'hasUdp'> {
   return {
-    hasPort,
     isBehindProxy: isBehindProxy(command, config),
     hasProxy: means.proxy !== undefined,
     hasJump: means.jump !== undefined,
@@ -100,7 +98,7 @@ function offerOf(
   };
 }
 
-/** Such a host's address is not ours to dial: TCP is tried, and not waited for. */
+/** Such a host's address is not ours to dial: UDP and TCP are tried, and not waited for. */
 export function isBehindProxy(command: ConnectCommand, config: SshConfig | undefined): boolean {
   return (
     config?.proxyJump !== undefined ||

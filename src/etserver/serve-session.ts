@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { KeyRing } from '../backed/key-ring.ts';
 import { toHex } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
@@ -88,7 +89,7 @@ async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> 
   const notices = keepWhenUserLeaves(deps, id);
   const detached = request.extra?.['work'] === 'terminal' ? countInTime(deps) : () => 0;
   roads = await AcceptedRoads.open(
-    { clock, random, sockets, logger },
+    { clock, random, sockets, logger, interfaces: networkInterfaces },
     {
       ports: local || router !== undefined ? undefined : parsePorts(request.port),
       bind: request.bind,
@@ -111,6 +112,7 @@ async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> 
     route: route.id,
     passkey,
     port: router?.port ?? roads.port,
+    ...(roads.udpPort > 0 && { udpPort: roads.udpPort }),
     server: deps.version,
     ...(local && { addresses: [registry.socketOf(id)] }),
     notices: await notices,
@@ -169,6 +171,7 @@ function chooseProtocol([low, high]: readonly [number, number]): number {
 }
 
 function statusOf(deps: ServeDeps, id: string, server: SessionServer, port: number) {
+  server.askWhoIsThere();
   return {
     session: id,
     pid: deps.pid,

@@ -63,3 +63,9 @@ export function attemptTimedOut(target: string, afterMs: number): DialAttempt {
   const seconds = (afterMs / 1000).toFixed(1).replace(/\.0$/u, '');
   return { target, kind: 'timeout', what: `timed out after ${seconds} s` };
 }
+
+/** The name that means no address; `cause` why the system found none, where it said it. */
+export function attemptWithoutAddress(host: string, cause: unknown): DialAttempt {
+  const why = cause === undefined ? '' : ` (${systemCodeOf(cause) ?? messageOf(cause)})`;
+  return { target: `dns ${host}`, kind: 'dns', what: `has no address${why}`, cause };
+}

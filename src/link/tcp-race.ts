@@ -1,7 +1,12 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../base/clock.ts';
-import { messageOf, systemCodeOf } from '../base/errors.ts';
-import { attemptFailedBy, attemptTimedOut, type DialAttempt, DialFailure } from './dial-failure.ts';
+import {
+  attemptFailedBy,
+  attemptTimedOut,
+  attemptWithoutAddress,
+  type DialAttempt,
+  DialFailure,
+} from './dial-failure.ts';
 import type { AddressFamily } from './host-resolver.ts';
 import { ipFamily } from './ip-family.ts';
 import { formatEndpoint, plainAddress } from './plain-address.ts';
@@ -198,19 +203,9 @@ export class TcpRace<Owner> {
 
   #fail(): void {
     this.#finish();
-    if (this.#failed.length === 0) this.#failed.push(this.#nameless());
+    if (this.#failed.length === 0)
+      this.#failed.push(attemptWithoutAddress(this.#endpoint.host, this.#dnsError));
     this.#events.onFailure(new DialFailure(this.#failed));
-  }
-
-  #nameless(): DialAttempt {
-    const cause = this.#dnsError;
-    const why = cause === undefined ? '' : ` (${systemCodeOf(cause) ?? messageOf(cause)})`;
-    return {
-      target: `dns ${this.#endpoint.host}`,
-      kind: 'dns',
-      what: `has no address${why}`,
-      cause,
-    };
   }
 
   #finish(): void {

@@ -22,6 +22,8 @@ export interface BootstrapReply {
   readonly passkey: Uint8Array;
   /** Where the session server listens for TCP; 0 when nowhere. */
   readonly port: number;
+  /** Where it takes datagrams of UDP; nowhere where it is not given. */
+  readonly udpPort?: number;
   /** The server's version, for people. */
   readonly server: string;
   /** Where else the host may be reached. */
@@ -48,7 +50,7 @@ export type BootstrapOutcome =
 
 /** One line with its line feed, markers included. It holds the passkey: for the ssh channel alone. */
 export function formatReply(reply: BootstrapReply): string {
-  const { session, route, passkey, addresses, notices, detached, router } = reply;
+  const { session, route, passkey, udpPort, addresses, notices, detached, router } = reply;
   return between({
     protocol: reply.protocol,
     features: reply.features,
@@ -56,6 +58,7 @@ export function formatReply(reply: BootstrapReply): string {
     route: toHex(route),
     passkey: toHex(passkey),
     port: reply.port,
+    udp: udpPort,
     server: reply.server,
     addresses,
     notices,
@@ -91,6 +94,7 @@ export function parseReply(object: JsonObject): BootstrapOutcome {
     passkey: members.hex('passkey', SECRET_BYTES),
     port: members.integer('port', 0, 65_535),
     server: members.text('server', 64),
+    ...(members.has('udp') && { udpPort: members.integer('udp', 0, 65_535) }),
     ...(members.has('addresses') && { addresses: members.texts('addresses', 64, 255) }),
     ...(members.has('notices') && { notices: members.lines('notices', 16, 1024) }),
     ...(members.has('detached') && { detached: members.integer('detached', 0, 65_535) }),

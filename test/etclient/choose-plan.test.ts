@@ -5,6 +5,7 @@ import { parseDialPlan } from '../../src/etclient/parse-dial-plan.ts';
 
 const OFFER: RoadOffer = {
   hasPort: true,
+  hasUdp: true,
   isBehindProxy: false,
   hasProxy: false,
   hasJump: false,
@@ -12,15 +13,20 @@ const OFFER: RoadOffer = {
 };
 
 test.each<[string, Partial<RoadOffer>, string]>([
-  ['a host of its own', {}, 'race(tcp, delay(1.5s, ssh))'],
-  ['a server that listens nowhere', { hasPort: false }, 'ssh'],
-  ['a host behind another', { isBehindProxy: true }, 'race(tcp, ssh)'],
+  ['a host of its own', {}, 'race(udp, delay(50ms, tcp), delay(1.5s, ssh))'],
+  ['a server without UDP', { hasUdp: false }, 'race(tcp, delay(1.5s, ssh))'],
+  ['a server that listens nowhere', { hasPort: false, hasUdp: false }, 'ssh'],
+  ['a host behind another', { isBehindProxy: true }, 'race(udp, delay(50ms, tcp), ssh)'],
   [
     'two ways out',
     { fromEach: ['wlan0', '10.0.0.7'] },
-    'race(tcp@wlan0, tcp@10.0.0.7, delay(1.5s, ssh))',
+    'race(udp@wlan0, udp@10.0.0.7, delay(50ms, tcp@wlan0), delay(50ms, tcp@10.0.0.7), delay(1.5s, ssh))',
   ],
-  ['a proxy here', { hasProxy: true }, 'race(tcp, delay(250ms, proxy), delay(1.5s, ssh))'],
+  [
+    'a proxy here, which UDP does not go through',
+    { hasProxy: true },
+    'race(udp, delay(50ms, tcp), delay(250ms, proxy), delay(1.5s, ssh))',
+  ],
   [
     'a jump host, which is no straight way, and ssh goes by it too',
     { hasJump: true, hasProxy: true, isBehindProxy: true },
@@ -42,6 +48,20 @@ test.each<[string, string | undefined, string[], string]>([
   const heeded = heedExperience(parseDialPlan(THREE), { worked, failed });
   expect(formatDialPlan(heeded)).toBe(expected);
 });
+
+const FOUR = 'race(udp, delay(50ms, tcp), delay(1.5s, ssh))';
+
+test.each<[string, string, string[], string]>([
+  ['udp worked', 'udp', [], FOUR],
+  ['udp is blocked', 'tcp', ['udp'], 'race(udp, tcp, delay(1.5s, ssh))'],
+  ['udp and tcp are', 'ssh', ['udp', 'tcp'], 'race(udp, tcp, ssh)'],
+])(
+  '%s: nobody waits for what failed, and it is tried all the same',
+  (_, worked, failed, expected) => {
+    const heeded = heedExperience(parseDialPlan(FOUR), { worked, failed });
+    expect(formatDialPlan(heeded)).toBe(expected);
+  },
+);
 
 test('without experience, and in no race, nothing changes', () => {
   for (const text of [THREE, 'ssh', 'fallback(tcp, delay(1s, ssh))']) {

@@ -43,15 +43,24 @@ test.each<[string, string]>([
   ['tcp:gate.example.org', 'tcp:gate.example.org'],
   ['race(tcp@wlan0, tcp@fd00::7)', 'race(tcp@wlan0, tcp@fd00::7)'],
   ['WSS://H.Example', 'wss://h.example/'],
+  ['udp:[2001:db8::1]:7000', 'udp:[2001:db8::1]:7000'],
+  ['udp:gate.example.org', 'udp:gate.example.org'],
+  ['race(udp@wlan0, udp)', 'race(udp@wlan0, udp)'],
   ['race(ssh, proxy, jump)', 'race(ssh, proxy, jump)'],
 ])('%s is %s', (text, canonical) => {
   expect(formatDialPlan(parseDialPlan(text))).toBe(canonical);
 });
 
 const ROAD: fc.Arbitrary<Road> = fc.oneof(
-  fc.constantFrom<Road>({ kind: 'tcp' }, { kind: 'ssh' }, { kind: 'proxy' }, { kind: 'jump' }),
+  fc.constantFrom<Road>(
+    { kind: 'udp' },
+    { kind: 'tcp' },
+    { kind: 'ssh' },
+    { kind: 'proxy' },
+    { kind: 'jump' },
+  ),
   fc.record({
-    kind: fc.constant('tcp-to' as const),
+    kind: fc.constantFrom('tcp-to' as const, 'udp-to' as const),
     host: fc.oneof(fc.domain(), fc.ipV4(), fc.ipV6()),
     port: fc.option(fc.integer({ min: 1, max: 65_535 }), { nil: undefined }),
   }),
@@ -121,7 +130,7 @@ describe('a mistake is told with its place', () => {
     ['rase(tcp)', 'at character 1: "rase" is no road: did you mean race?'],
     [
       'quic',
-      'at character 1: "quic" is no road: write tcp, ssh, proxy, jump, tcp:, tcp@, ws://, wss://, race, fallback, delay, timeout',
+      'at character 1: "quic" is no road: write udp, tcp, ssh, proxy, jump, udp:, udp@, tcp:, tcp@, ws://, wss://, race, fallback, delay, timeout',
     ],
     ['race(tcp', 'at character 9: it ends where ) is due'],
     ['race()', 'at character 6: ")" where a road is due'],

@@ -85,7 +85,11 @@ test.each<[string, Sources, string]>([
   ['quiet', { user: 'quiet = false' }, 'quiet = false # /u.toml:1'],
   ['quiet', { line: '-v h', user: 'quiet = true' }, 'quiet = false # flag -v'],
   ['verbose', { line: '-vv h' }, 'verbose = 2 # flag -v'],
-  ['via', {}, '# via: default, straight to the session server where that works, else through ssh'],
+  [
+    'via',
+    {},
+    '# via: default, straight to the session server where that works, by UDP or TCP, else through ssh',
+  ],
   ['udp', {}, 'udp = [] # default'],
   [
     'local-forward',

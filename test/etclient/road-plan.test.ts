@@ -73,7 +73,7 @@ function plan(tcpFailure?: Error, setting: Setting = {}) {
     dialOf: ({ kind }: RoadName) => (kind === 'ssh' ? ssh.dial : tcp.dial),
     nameOf: ({ kind }: RoadName) => kind,
   };
-  const chosen = choosePlan({ hasPort: hasTcp, isBehindProxy: sshFirst, ...BARE });
+  const chosen = choosePlan({ hasPort: hasTcp, hasUdp: false, isBehindProxy: sshFirst, ...BARE });
   const planned = planRoads(clock, {
     link,
     dials,

@@ -6,6 +6,7 @@ import { RealProxy } from './real-proxy.ts';
 import type { RequirementName } from './requirements.ts';
 import { RouterProcess } from './router-process.ts';
 import { TcpProxy } from './tcp-proxy.ts';
+import { UdpProxy } from './udp-proxy.ts';
 
 /** The only road that a session has. */
 export interface Road {
@@ -19,6 +20,8 @@ export interface Road {
   readonly label: RegExp;
   /** Ends whatever carries the session; settles once it could carry it again. Not there where nothing can come between. */
   readonly cut?: () => void | Promise<void>;
+  /** A cut does not end a link. */
+  readonly keepsLink?: boolean;
   close(): void | Promise<void>;
 }
 
@@ -33,6 +36,11 @@ export const STRAIGHT_KINDS: readonly RoadKind[] = [
   { name: 'tcp', needs: [], open: overTcp },
   { name: 'ssh-stdio', needs: [], open: overSsh },
   { name: 'a unix socket', needs: [], open: overUnix },
+];
+
+export const UDP_KINDS: readonly RoadKind[] = [
+  { name: 'udp', needs: [], open: overUdp },
+  { name: 'udp through a translator that forgets', needs: [], open: overForgetfulUdp },
 ];
 
 export const ROUTER_KINDS: readonly RoadKind[] = [
@@ -67,6 +75,33 @@ async function overTcp(host: EtHost): Promise<Road> {
     label: new RegExp(`^tcp 127\\.0\\.0\\.1:${proxy.port}$`, 'u'),
     cut: () => proxy.cut(),
     close: () => proxy.close(),
+  };
+}
+
+/** The session server has a port of its own; a cut swallows what was there, without a sign to anybody. */
+async function overUdp(host: EtHost): Promise<Road> {
+  const proxy = await UdpProxy.before('127.0.0.2');
+  return {
+    words: wordsVia(host, 'udp', '--port', String(proxy.port), '--bind', '127.0.0.2'),
+    to: ['testhost'],
+    name: 'udp',
+    label: new RegExp(`^udp 127\\.0\\.0\\.1:${proxy.port}$`, 'u'),
+    cut: () => proxy.cut(),
+    close: () => proxy.close(),
+  };
+}
+
+/** The same; the client's address changes under way, and the link lives on. */
+async function overForgetfulUdp(host: EtHost): Promise<Road> {
+  const proxy = await UdpProxy.before('127.0.0.2');
+  return {
+    words: wordsVia(host, 'udp', '--port', String(proxy.port), '--bind', '127.0.0.2'),
+    to: ['testhost'],
+    name: 'udp',
+    label: new RegExp(`^udp 127\\.0\\.0\\.1:${proxy.port}$`, 'u'),
+    cut: () => proxy.rebind(),
+    close: () => proxy.close(),
+    keepsLink: true,
   };
 }
 

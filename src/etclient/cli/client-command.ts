@@ -76,6 +76,8 @@ export interface ConnectCommand extends SessionFlags {
   readonly jumpHost?: JumpHost;
   /** `--standby`: a second link over another road. */
   readonly hasStandby: boolean;
+  /** `--pad`: how long every datagram of a link over UDP is; `undefined`: as long as what it carries. */
+  readonly padBytes: number | undefined;
   /** `undefined`: `ssh` for a command without a terminal, else `none`. */
   readonly fallback: 'ssh' | 'none' | undefined;
 }

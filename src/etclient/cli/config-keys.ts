@@ -27,10 +27,11 @@ export const CLIENT_KEYS: readonly ClientKey[] = [
   {
     name: 'via',
     kind: 'text',
-    otherwise: 'straight to the session server where that works, else through ssh',
+    otherwise: 'straight to the session server where that works, by UDP or TCP, else through ssh',
   },
   { name: 'from', kind: 'list' },
   { name: 'standby', kind: 'switch', default: 'false' },
+  { name: 'pad', kind: 'amount', otherwise: 'datagrams are as long as what they carry' },
   { name: 'jumphost', kind: 'text', otherwise: 'none' },
   { name: 'jport', kind: 'amount', default: String(ROUTER_PORT) },
   { name: 'port', kind: 'amount', default: DEFAULT_SERVER_PORT },

@@ -1,4 +1,5 @@
 import { asUsageOf, usageError } from '../../base/usage-error.ts';
+import { MAX_PAD_BYTES, MIN_PAD_BYTES } from '../../wire/limits.ts';
 import { formatDialPlan } from '../format-dial-plan.ts';
 import { parseDialPlan } from '../parse-dial-plan.ts';
 
@@ -35,6 +36,15 @@ export function parseKeepalive(text: string): number {
   if (seconds >= KEEPALIVE_SECONDS.least && seconds <= KEEPALIVE_SECONDS.most) return seconds;
   throw usageError(
     `-k ${quoted(text)}: -k/--keepalive is in seconds, ${KEEPALIVE_SECONDS.least}-${KEEPALIVE_SECONDS.most}, as in Eternal Terminal; ssh's -k is -o GSSAPIDelegateCredentials=no`,
+  );
+}
+
+/** `--pad SIZE`, in bytes. */
+export function parsePad(text: string): number {
+  const bytes = /^\d{1,5}$/u.test(text) ? Number(text) : 0;
+  if (bytes >= MIN_PAD_BYTES && bytes <= MAX_PAD_BYTES) return bytes;
+  throw usageError(
+    `--pad ${quoted(text)}: how long every datagram is to be, ${MIN_PAD_BYTES}-${MAX_PAD_BYTES} bytes`,
   );
 }
 

@@ -10,7 +10,7 @@ import type {
   LocalCommand,
   SshQueryCommand,
 } from './client-command.ts';
-import { parseChoice, parseName, parsePortRange, parseVia } from './flag-values.ts';
+import { parseChoice, parseName, parsePad, parsePortRange, parseVia } from './flag-values.ts';
 import { FORWARD_KEYS } from './forward-flags.ts';
 import { GivenFlags, spelled } from './given-flags.ts';
 import { jumpFlags } from './jump-flags.ts';
@@ -43,6 +43,7 @@ const NOT_LOCAL: readonly ClientFlagKey[] = [
   'jport',
   'login',
   'no-x11',
+  'pad',
   'port',
   'print-config',
   'query',
@@ -182,6 +183,7 @@ export function connectCommand(
     via: viaOf(given),
     from: given.all('from').map((text) => parseName('--from', text)),
     hasStandby: given.has('standby'),
+    padBytes: given.value('pad', parsePad),
     fallback: given.value('fallback', (text) => parseChoice('--fallback', text, ['ssh', 'none'])),
   };
 }

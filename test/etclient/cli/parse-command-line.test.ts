@@ -38,6 +38,7 @@ const CONNECT: ConnectCommand = {
   via: undefined,
   from: [],
   hasStandby: false,
+  padBytes: undefined,
   fallback: undefined,
 };
 
@@ -96,6 +97,8 @@ describe('a flag of the session', () => {
     ['--via wss://h.example/p', { via: 'wss://h.example/p' }],
     ['--from eth0 --from fd00::1', { from: ['eth0', 'fd00::1'] }],
     ['--standby', { hasStandby: true }],
+    ['--pad 256', { padBytes: 256 }],
+    ['--pad 1400', { padBytes: 1400 }],
     ['--fallback ssh', { fallback: 'ssh' }],
     ['--fallback none', { fallback: 'none' }],
     ['--server-path ~/bin/etserver', { serverPath: '~/bin/etserver' }],
@@ -324,7 +327,10 @@ describe('a mistake is answered with the flag and the fix', () => {
     ['-J -x h', '-J "-x": a value that'],
     ['--ssh "" h', '--ssh needs a command, or builtin'],
     [`--ssh "ssh 'x" h`, '--ssh: "ssh \'x" has a \' without its end: quote it as for a shell'],
-    ['--via udp h', '--via "udp": at character 1: "udp" is no road: write tcp, ssh, proxy,'],
+    [
+      '--via quic h',
+      '--via "quic": at character 1: "quic" is no road: write udp, tcp, ssh, proxy,',
+    ],
     ['--from -x h', '--from "-x": a value that'],
     ['--explain', 'no host'],
     ['--local --from lo', '--from is about a host, and --local has none'],
@@ -402,6 +408,9 @@ describe('a flag that means something else in another program says both meanings
     ['-vt h', ['-t', 'in ssh', 'Eternal Terminal']],
     ['-p 60000-61000 h', ["ssh's port", "Eternal Terminal's -p", '--port']],
     ['-k h', ['seconds', "ssh's -k", 'GSSAPIDelegateCredentials']],
+    ['--pad 255 h', ['256-1400']],
+    ['--pad 1401 h', ['256-1400']],
+    ['--pad x h', ['256-1400']],
     ['-k 0 h', ['1-3600']],
     ['-k 3601 h', ['1-3600']],
     ['-e none h', ['-c CMD', 'Eternal Terminal', "ssh's -e", '--escape-char']],
