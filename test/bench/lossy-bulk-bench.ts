@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BenchPlace } from './bench-place.ts';
 import type { LossyFindings, LossySettings } from './lossy-bench.ts';
-import { useCubic } from './lossy-labs.ts';
 import { type LossyRow, lossyRow } from './lossy-row.ts';
 import { canForward, type ForwardingTool } from './lossy-tools.ts';
 import { atLeast } from './targets.ts';
 import { TunnelBed } from './tunnel-bed.ts';
 import type { TunnelEnd } from './tunnel-end.ts';
 import type { TunnelWay } from './tunnel-program.ts';
+import { useCubic } from './use-cubic.ts';
 
 const LOSSES = [1, 2, 5, 10, 20];
 /** The name of the column for a connection without any session. */

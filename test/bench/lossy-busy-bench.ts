@@ -4,12 +4,12 @@ import { latenciesMs, summarize } from './key-times.ts';
 import type { LossyFindings, LossySettings } from './lossy-bench.ts';
 import { mbitPerSecond } from './lossy-bulk-bench.ts';
 import { KEY_GAP_MS, SETTLE_MS, WARM_KEYS } from './lossy-keys-bench.ts';
-import { useCubic } from './lossy-labs.ts';
-import { lossyRow } from './lossy-row.ts';
+import { figureOf, lossyRow } from './lossy-row.ts';
 import { canForward, type ForwardingTool } from './lossy-tools.ts';
 import { ScreenTypist } from './screen-typist.ts';
 import { atLeast, atMost } from './targets.ts';
 import { TunnelBed } from './tunnel-bed.ts';
+import { useCubic } from './use-cubic.ts';
 
 const NETWORK = '100 ms RTT, 1 MB/s, 100 kB of queue, bulk both ways in the session';
 const RATE_MBIT = 8;
@@ -37,24 +37,30 @@ export async function lossyBusyBench(settings: LossySettings): Promise<LossyFind
       settings.say(`  ${tool.name}`);
       found.set(tool.name, await busyWith(bed, tool, settings.keys));
     }
-    const valuesOf = (figure: keyof Busy) =>
-      new Map([...found].map(([tool, busy]) => [tool, busy[figure]]));
     const share = { network: NETWORK, unit: '%', target: atLeast(90) };
     const echo = { network: NETWORK, unit: 'ms' };
     const rows = [
-      lossyRow({ ...echo, measure: 'echo of a key, median', values: valuesOf('medianMs') }),
+      lossyRow({
+        ...echo,
+        measure: 'echo of a key, median',
+        values: figureOf(found, (of) => of.medianMs),
+      }),
       lossyRow({
         ...echo,
         measure: 'echo of a key, p95',
-        values: valuesOf('p95Ms'),
+        values: figureOf(found, (of) => of.p95Ms),
         target: atMost(150),
       }),
       lossyRow({
         ...share,
         measure: 'bulk from the host, of the rate',
-        values: valuesOf('fromHost'),
+        values: figureOf(found, (of) => of.fromHost),
       }),
-      lossyRow({ ...share, measure: 'bulk to the host, of the rate', values: valuesOf('toHost') }),
+      lossyRow({
+        ...share,
+        measure: 'bulk to the host, of the rate',
+        values: figureOf(found, (of) => of.toHost),
+      }),
     ];
     return { rows, curves: [] };
   } finally {

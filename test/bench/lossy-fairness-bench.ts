@@ -4,17 +4,17 @@ import type { Target } from './bench-row.ts';
 import type { LossyFindings, LossySettings } from './lossy-bench.ts';
 import { mbitPerSecond } from './lossy-bulk-bench.ts';
 import { SETTLE_MS } from './lossy-keys-bench.ts';
-import { useCubic } from './lossy-labs.ts';
 import { type LossyRow, lossyRow } from './lossy-row.ts';
 import { canForward, type ForwardingTool } from './lossy-tools.ts';
 import { TunnelBed } from './tunnel-bed.ts';
 import { TunnelEnd } from './tunnel-end.ts';
+import { useCubic } from './use-cubic.ts';
 
 const NETWORK = '40 ms RTT, 10 Mbit/s, queue of one such round trip, beside a cubic TCP';
 /** 10 Mbit/s x 40 ms. */
 const CALM = ['delay=20', 'rate=10000', 'queue_bytes=50000'];
 const SEEDS = 10;
-const RAMP_MS = 5000;
+const RAMP_MS = 4000;
 /** The second of the two begins so much later, at the most. */
 const LATER_MS = 2000;
 const FAIR: Target = { text: '0.3 .. 3', isMet: (et) => et >= 0.3 && et <= 3 };
@@ -27,7 +27,7 @@ export async function lossyFairnessBench(settings: LossySettings): Promise<Lossy
     commandIn: (argv) => place.commandOn('client', argv),
     environment: place.host.environment,
   });
-  const forMs = settings.quick ? 5000 : 20_000;
+  const forMs = settings.quick ? 5000 : 15_000;
   try {
     useCubic(place);
     const rows: LossyRow[] = [];

@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Target } from './bench-row.ts';
 import { type KeyTimes, latenciesMs, summarize, unechoedCount } from './key-times.ts';
 import type { LossyBench, LossyFindings, LossySettings } from './lossy-bench.ts';
-import { LossyLabs, type ToolLab } from './lossy-labs.ts';
+import { LossyLabs } from './lossy-labs.ts';
 import { LOSSY_NETWORKS, type LossyNetwork } from './lossy-networks.ts';
-import { type LossyCurve, type LossyRow, lossyRow } from './lossy-row.ts';
+import { figureOf, type LossyCurve, type LossyRow, lossyRow } from './lossy-row.ts';
 import { atMost } from './targets.ts';
+import type { ToolLab } from './tool-lab.ts';
 
 /** 5 keys/s. */
 export const KEY_GAP_MS = 200;
@@ -25,6 +26,7 @@ interface Typed {
   readonly cost: KeyCost;
   /** The same before the network turned bad. */
   readonly calmCost: KeyCost;
+  readonly road: string | null;
 }
 
 /** Bytes of IP packets for each key, from the first key to the last. */
@@ -71,12 +73,13 @@ async function typeIn(
   await sleep(SETTLE_MS);
   await typed(WARM_KEYS);
   const { cost: calmCost } = await typed(CALM_KEYS);
+  const road = await lab.road();
   await lab.weather([...calm, ...faults]);
   await sleep(KEY_GAP_MS - ((performance.now() - offsetMs) % KEY_GAP_MS));
   const { times, cost } = await typed(keys);
   await lab.weather(calm);
   await close();
-  return { times, cost, calmCost };
+  return { times, cost, calmCost, road };
 }
 
 function rowsOf(network: LossyNetwork, found: ReadonlyMap<string, Typed>): LossyRow[] {
@@ -86,7 +89,7 @@ function rowsOf(network: LossyNetwork, found: ReadonlyMap<string, Typed>): Lossy
     value: (of: Typed) => number,
     target?: Target,
   ): LossyRow => {
-    const values = new Map([...found].map(([tool, typed]) => [tool, value(typed)]));
+    const values = figureOf(found, value);
     return lossyRow({ network: network.name, measure, unit, values, target });
   };
   const latencies = (Object.keys(SUMMARY) as (keyof typeof SUMMARY)[]).map((key) =>
@@ -112,9 +115,10 @@ function rowsOf(network: LossyNetwork, found: ReadonlyMap<string, Typed>): Lossy
 }
 
 function curvesOf({ id }: LossyNetwork, found: ReadonlyMap<string, Typed>): LossyCurve[] {
-  return [...found].map(([tool, { times }]) => ({
+  return [...found].map(([tool, { times, road }]) => ({
     network: id,
     tool,
+    road,
     latenciesMs: latenciesMs(times).map((each) => Number(each.toFixed(2))),
   }));
 }

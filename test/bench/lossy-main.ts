@@ -1,13 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { requirement } from '../support/requirements.ts';
 import { formatLossyTable } from './format-lossy-table.ts';
 import type { LossyBench, LossySettings } from './lossy-bench.ts';
 import { lossyBulkBench, TCP_ALONE } from './lossy-bulk-bench.ts';
 import { lossyBusyBench } from './lossy-busy-bench.ts';
-import { lossyRoamBench, lossyStormBench } from './lossy-cut-bench.ts';
 import { lossyFairnessBench } from './lossy-fairness-bench.ts';
 import { lossyInterruptBench } from './lossy-interrupt-bench.ts';
 import { LOSSY_KEY_BENCHES } from './lossy-keys-bench.ts';
@@ -15,8 +13,11 @@ import { lossyLoopbackBench } from './lossy-loopback-bench.ts';
 import { LOSSY_NETWORKS } from './lossy-networks.ts';
 import { lossyPages } from './lossy-page.ts';
 import { type LossyPart, readReport, withPart, writeReport } from './lossy-report.ts';
+import { lossyRoamBench } from './lossy-roam-bench.ts';
+import { lossyStormBench } from './lossy-storm-bench.ts';
 import { LOSSY_TOOLS, presentTools } from './lossy-tools.ts';
 import { lossyWireBench } from './lossy-wire-bench.ts';
+import { parseLossyArguments } from './parse-lossy-arguments.ts';
 
 const BENCHES: readonly LossyBench[] = [
   ...LOSSY_KEY_BENCHES,
@@ -40,44 +41,6 @@ const USAGE = `usage: npm run bench -- lossy [--only ${NAMES.join(',')}] [--quic
   --write-docs   measure nothing, unless --only is there; then write docs/bad-network.md and its plots from ${REPORT}
 `;
 
-interface LossyArguments {
-  readonly only: readonly string[];
-  readonly quick: boolean;
-  readonly keys: number;
-  readonly runs: number | undefined;
-  readonly isForDocs: boolean;
-}
-
-/** Throws with a line for people; `undefined` where help was asked for. */
-function parseLossyArguments(args: readonly string[]): LossyArguments | undefined {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      only: { type: 'string' },
-      quick: { type: 'boolean', default: false },
-      keys: { type: 'string' },
-      runs: { type: 'string' },
-      'write-docs': { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  if (values.help) return undefined;
-  const isForDocs = values['write-docs'];
-  const only = values.only?.split(',') ?? (isForDocs ? [] : NAMES);
-  const unknown = only.find((name) => !NAMES.includes(name));
-  if (unknown !== undefined) throw new Error(`there is no "${unknown}"\n${USAGE}`);
-  const { quick } = values;
-  const keys = countOf('--keys', values.keys, 1700) ?? (quick ? 60 : 300);
-  return { only, quick, keys, runs: countOf('--runs', values.runs, 1000), isForDocs };
-}
-
-function countOf(flag: string, text: string | undefined, most: number): number | undefined {
-  if (text === undefined) return undefined;
-  const count = Number(text);
-  if (Number.isSafeInteger(count) && count > 0 && count <= most) return count;
-  throw new Error(`${flag} takes a count up to ${most}, not ${text}`);
-}
-
 function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
@@ -100,7 +63,7 @@ async function measure(bench: LossyBench, settings: LossySettings): Promise<Loss
 
 /** `npm run bench -- lossy`: programs across bad networks. Each part is kept as soon as it is there; resolves to the exit status. */
 export async function lossyMain(args: readonly string[]): Promise<number> {
-  const asked = parseLossyArguments(args);
+  const asked = parseLossyArguments(args, NAMES);
   if (asked === undefined) {
     say(USAGE);
     return 0;
@@ -112,21 +75,19 @@ export async function lossyMain(args: readonly string[]): Promise<number> {
   const settings = { keys, quick, runs, tools, profileDirectory: undefined, say };
   for (const { name } of LOSSY_TOOLS.filter((tool) => !tools.includes(tool)))
     say(`${name} is left out, because it is missing (apt-get install ${name})`);
-  let parts = readReport(REPORT);
   let failed = 0;
   for (const bench of BENCHES.filter(({ name }) => asked.only.includes(name))) {
     say(`${bench.name} ...`);
     try {
       const part = await measure(bench, settings);
-      parts = withPart(parts, part, NAMES);
-      writeReport(REPORT, parts);
+      writeReport(REPORT, withPart(readReport(REPORT), part, NAMES));
       process.stdout.write(`${formatLossyTable(part.rows, COLUMNS)}\n`);
     } catch (error) {
       failed += 1;
       say(`${bench.name} failed: ${error instanceof Error ? error.stack : String(error)}`);
     }
   }
-  if (asked.isForDocs) writeDocs(parts);
+  if (asked.isForDocs) writeDocs(readReport(REPORT));
   return failed === 0 ? 0 : 1;
 }
 

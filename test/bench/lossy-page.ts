@@ -46,7 +46,15 @@ function circumstances(parts: readonly LossyPart[]): string {
     ? ' Small sizes (`--quick`): it shows that the bench works, and little else.'
     : '';
   const [first] = parts;
-  return `Measured ${days}, Node ${first?.node.slice(1)}, ${first?.cpus.length} x ${first?.cpus[0]?.trim()}; the load was ${least} to ${most}.${quick}\n`;
+  const machine = `Node ${first?.node.slice(1)}, ${first?.cpus.length} processors (${first?.cpus[0]?.trim()})`;
+  return `Measured ${days}, ${machine}; the load was ${least} to ${most}.${roadOf(parts)}${quick}\n`;
+}
+
+/** What `et` was on, where it had the choice. */
+function roadOf(parts: readonly LossyPart[]): string {
+  const curves = parts.flatMap((part) => part.curves).filter(({ tool }) => tool === 'et');
+  const roads = [...new Set(curves.flatMap(({ road }) => road ?? []))];
+  return roads.length === 0 ? '' : ` The road that \`et\` itself took: ${roads.join(', ')}.`;
 }
 
 const HEAD = `# The bad network

@@ -16,6 +16,8 @@ export interface LossyRow {
 export interface LossyCurve {
   readonly network: string;
   readonly tool: string;
+  /** What carried it, as `tcp`; `null` where the tool has no choice. */
+  readonly road: string | null;
   readonly latenciesMs: readonly number[];
 }
 
@@ -41,4 +43,12 @@ export function lossyRow(of: LossyRowValues): LossyRow {
     target: target?.text ?? null,
     met: et === undefined ? null : (target?.isMet(et, values.get(beside) ?? null) ?? null),
   };
+}
+
+/** One figure of what each tool found. */
+export function figureOf<T>(
+  found: ReadonlyMap<string, T>,
+  figure: (of: T) => number,
+): Map<string, number> {
+  return new Map([...found].map(([tool, of]) => [tool, figure(of)]));
 }
