@@ -4,9 +4,9 @@ export interface PlottedCurve {
   readonly latenciesMs: readonly number[];
 }
 
-const WIDTH = 720;
-const HEIGHT = 400;
-const AREA = { left: 56, top: 44, right: 700, bottom: 344 } as const;
+const WIDTH = 740;
+const HEIGHT = 420;
+const AREA = { left: 56, top: 64, right: 700, bottom: 364 } as const;
 /** Told apart by the dashes too, where colours are not. */
 const STROKES = [
   { light: '#0969da', dark: '#58a6ff', dashes: 'none' },
@@ -95,11 +95,11 @@ function horizontalTick(share: number): string {
   return `<path class="grid" d="M${AREA.left} ${at}H${AREA.right}"/><text x="${AREA.left - 8}" y="${y(share) + 4}" text-anchor="end">${share * 100} %</text>`;
 }
 
-/** In the lower right, where a curve that has ended is not. */
+/** Beside each other above the area, where no curve is. */
 function legend(name: string, at: number): string {
-  const top = AREA.bottom - 88 + at * 20;
-  const left = AREA.right - 150;
-  return `<path class="curve c${at}" d="M${left} ${top}h32"/><text x="${left + 40}" y="${top + 4}">${escapeText(name)}</text>`;
+  const left = AREA.left + at * 150;
+  const middle = AREA.top - 20;
+  return `<path class="curve c${at}" d="M${left} ${middle}h32"/><text x="${left + 40}" y="${middle + 4}">${escapeText(name)}</text>`;
 }
 
 function style(): string {

@@ -26,7 +26,6 @@ interface Typed {
   readonly cost: KeyCost;
   /** The same before the network turned bad. */
   readonly calmCost: KeyCost;
-  readonly road: string | null;
 }
 
 /** Bytes of IP packets for each key, from the first key to the last. */
@@ -73,13 +72,12 @@ async function typeIn(
   await sleep(SETTLE_MS);
   await typed(WARM_KEYS);
   const { cost: calmCost } = await typed(CALM_KEYS);
-  const road = await lab.road();
   await lab.weather([...calm, ...faults]);
   await sleep(KEY_GAP_MS - ((performance.now() - offsetMs) % KEY_GAP_MS));
   const { times, cost } = await typed(keys);
   await lab.weather(calm);
   await close();
-  return { times, cost, calmCost, road };
+  return { times, cost, calmCost };
 }
 
 function rowsOf(network: LossyNetwork, found: ReadonlyMap<string, Typed>): LossyRow[] {
@@ -115,10 +113,9 @@ function rowsOf(network: LossyNetwork, found: ReadonlyMap<string, Typed>): Lossy
 }
 
 function curvesOf({ id }: LossyNetwork, found: ReadonlyMap<string, Typed>): LossyCurve[] {
-  return [...found].map(([tool, { times, road }]) => ({
+  return [...found].map(([tool, { times }]) => ({
     network: id,
     tool,
-    road,
     latenciesMs: latenciesMs(times).map((each) => Number(each.toFixed(2))),
   }));
 }

@@ -27,7 +27,7 @@ const PART: LossyPart = {
   loadAfter: 2,
   isQuick: false,
   rows: ROWS,
-  curves: [{ network: 'loss-29', tool: 'et', road: 'udp', latenciesMs: [1, 2] }],
+  curves: [{ network: 'loss-29', tool: 'et', latenciesMs: [1, 2] }],
 };
 
 test('the table has a column for each tool with a value, and says of et alone whether it meets the target', () => {
@@ -56,7 +56,7 @@ test('the page shows a plot for each network that has curves, and no other', () 
   const page = pages.get('bad-network.md');
   expect(page).toContain('](plots/loss-29.svg)');
   expect(page).toContain(
-    'Measured 2026-11-30, Node 20.20.2, 2 processors (A CPU); the load was 0.5 to 2.0. The road that `et` itself took: udp.\n',
+    'Measured 2026-11-30, Node 20.20.2, 2 processors (A CPU); the load was 0.5 to 2.0.\n',
   );
 });
 

@@ -47,14 +47,7 @@ function circumstances(parts: readonly LossyPart[]): string {
     : '';
   const [first] = parts;
   const machine = `Node ${first?.node.slice(1)}, ${first?.cpus.length} processors (${first?.cpus[0]?.trim()})`;
-  return `Measured ${days}, ${machine}; the load was ${least} to ${most}.${roadOf(parts)}${quick}\n`;
-}
-
-/** What `et` was on, where it had the choice. */
-function roadOf(parts: readonly LossyPart[]): string {
-  const curves = parts.flatMap((part) => part.curves).filter(({ tool }) => tool === 'et');
-  const roads = [...new Set(curves.flatMap(({ road }) => road ?? []))];
-  return roads.length === 0 ? '' : ` The road that \`et\` itself took: ${roads.join(', ')}.`;
+  return `Measured ${days}, ${machine}; the load was ${least} to ${most}.${quick}\n`;
 }
 
 const HEAD = `# The bad network

@@ -16,8 +16,6 @@ export interface LossyRow {
 export interface LossyCurve {
   readonly network: string;
   readonly tool: string;
-  /** What carried it, as `tcp`; `null` where the tool has no choice. */
-  readonly road: string | null;
   readonly latenciesMs: readonly number[];
 }
 

@@ -16,6 +16,8 @@ interface WireCost {
   readonly largestBack: number;
   readonly allOut: number;
   readonly allBack: number;
+  /** Of the packets, in per cent. */
+  readonly udpShare: number;
 }
 
 /** What one key costs where nothing is lost: the largest packet from one key to the next, which carries it, and all of them; medians. */
@@ -32,6 +34,12 @@ export async function lossyWireBench(settings: LossySettings): Promise<LossyFind
       rowOf('all packets of a key, to the host', 160, ({ allOut }) => allOut),
       rowOf('the packet with the echo', 120, ({ largestBack }) => largestBack),
       rowOf('all packets of a key, from the host', 160, ({ allBack }) => allBack),
+      lossyRow({
+        network: NETWORK,
+        measure: 'of the packets, UDP',
+        unit: '%',
+        values: figureOf(found, ({ udpShare }) => udpShare),
+      }),
     ];
     return { rows, curves: [] };
   } finally {
@@ -54,13 +62,15 @@ async function costIn(lab: ToolLab, keys: number): Promise<WireCost> {
   await close();
   // What stood before the first key belongs to none.
   const counted = ofKeys.slice(1);
+  const packets = counted.flat();
   const figure = (isOut: boolean, of: (bytes: readonly number[]) => number): number =>
-    median(counted.map((packets) => of(bytesOf(packets, isOut))));
+    median(counted.map((ofKey) => of(bytesOf(ofKey, isOut))));
   return {
     largestOut: figure(true, (bytes) => Math.max(0, ...bytes)),
     largestBack: figure(false, (bytes) => Math.max(0, ...bytes)),
     allOut: figure(true, sum),
     allBack: figure(false, sum),
+    udpShare: (packets.filter(({ isUdp }) => isUdp).length / packets.length) * 100,
   };
 }
 

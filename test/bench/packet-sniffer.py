@@ -1,4 +1,4 @@
-"""Prints a line for each IPv4 packet of this network namespace: "out" or "in", and its length with the IP header."""
+"""Prints a line for each IPv4 packet of this network namespace: "out" or "in", its protocol's number, and its length with the IP header."""
 
 import socket
 
@@ -10,4 +10,4 @@ print("listening", flush=True)
 while True:
     packet, place = sniffer.recvfrom(65536)
     if packet[0] >> 4 == 4:
-        print("out" if place[2] == OUTGOING else "in", len(packet), flush=True)
+        print("out" if place[2] == OUTGOING else "in", packet[9], len(packet), flush=True)

@@ -6,9 +6,13 @@ import type { BenchPlace } from './bench-place.ts';
 
 const PROGRAM = join(PROJECT_ROOT, 'test', 'bench', 'packet-sniffer.py');
 
+/** In the IP header. */
+const UDP = '17';
+
 export interface SniffedPacket {
   /** From the client. */
   readonly isOut: boolean;
+  readonly isUdp: boolean;
   /** With the IP header. */
   readonly bytes: number;
 }
@@ -38,8 +42,10 @@ export class PacketSniffer {
     const lines = this.#text.split('\n');
     this.#text = lines.pop() ?? '';
     return lines.flatMap((line) => {
-      const [way, bytes] = line.split(' ');
-      return bytes === undefined ? [] : [{ isOut: way === 'out', bytes: Number(bytes) }];
+      const [way, protocol, bytes] = line.split(' ');
+      return bytes === undefined
+        ? []
+        : [{ isOut: way === 'out', isUdp: protocol === UDP, bytes: Number(bytes) }];
     });
   }
 

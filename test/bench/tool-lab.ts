@@ -1,4 +1,3 @@
-import type { ClientStatus } from '../../src/etclient/client-status.ts';
 import type { BenchPlace } from './bench-place.ts';
 import { ECHO_COMMAND } from './echo-bench.ts';
 import { type LossyTool, sessionLine } from './lossy-tools.ts';
@@ -45,14 +44,6 @@ export class ToolLab {
       { bytes_in: number }
     >;
     return { out: stats.c2s.bytes_in, back: stats.s2c.bytes_in };
-  }
-
-  /** The road that the one session of `et` here is on, as `tcp`; `null` for other tools. */
-  async road(): Promise<string | null> {
-    if (this.tool.program !== 'et') return null;
-    const { stdout } = await this.place.host.elsewhere(['status', '--json']);
-    const { sessions } = JSON.parse(stdout.toString()) as { sessions: ClientStatus[] };
-    return sessions[0]?.links.find(({ isUsed }) => isUsed)?.road ?? null;
   }
 
   async #open(commandLine: readonly string[], sign: string): Promise<OpenSession> {
