@@ -60,6 +60,20 @@ test('the page shows a plot for each network that has curves, and no other', () 
   );
 });
 
+test.each([
+  [0, true],
+  [98, false],
+])(
+  'where %i %% of the packets of et were UDP, the page says that it was on TCP: %s',
+  (share, isSaid) => {
+    const values = new Map([['et', share]]);
+    const row = lossyRow({ ...ECHO, measure: 'of the packets, UDP', values });
+    const parts = [PART, { ...PART, rows: [row] }];
+    const page = lossyPages(parts, { columns: ['et'], networks: [] }).get('bad-network.md') ?? '';
+    expect(page.includes('went over TCP too')).toBe(isSaid);
+  },
+);
+
 test('a part that was measured again takes the place of the earlier one, in the order of the benches', () => {
   const other = { ...PART, name: 'lan' };
   const again = { ...PART, loadBefore: 9 };

@@ -2,6 +2,7 @@ import { formatLossyTable } from './format-lossy-table.ts';
 import { latencyPlot, type PlottedCurve } from './latency-plot.ts';
 import type { LossyNetwork } from './lossy-networks.ts';
 import type { LossyPart } from './lossy-report.ts';
+import { UDP_SHARE } from './lossy-wire-bench.ts';
 
 /** Files of docs, by their path in it. */
 export type LossyPages = ReadonlyMap<string, string>;
@@ -45,9 +46,13 @@ function circumstances(parts: readonly LossyPart[]): string {
   const quick = parts.some(({ isQuick }) => isQuick)
     ? ' Small sizes (`--quick`): it shows that the bench works, and little else.'
     : '';
+  const rows = parts.flatMap((part) => part.rows);
+  const udp = rows.find(({ measure }) => measure === UDP_SHARE)?.values['et'];
+  const road =
+    udp === 0 ? ' `et` as it comes went over TCP too: compare the first two columns.' : '';
   const [first] = parts;
   const machine = `Node ${first?.node.slice(1)}, ${first?.cpus.length} processors (${first?.cpus[0]?.trim()})`;
-  return `Measured ${days}, ${machine}; the load was ${least} to ${most}.${quick}\n`;
+  return `Measured ${days}, ${machine}; the load was ${least} to ${most}.${road}${quick}\n`;
 }
 
 const HEAD = `# The bad network

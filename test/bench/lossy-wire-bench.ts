@@ -9,6 +9,8 @@ import { atMost } from './targets.ts';
 import type { ToolLab } from './tool-lab.ts';
 
 const NETWORK = '50 ms RTT, no loss, each packet counted';
+/** The measure that tells which road it was. */
+export const UDP_SHARE = 'of the packets, UDP';
 const DRAIN_MS = 5000;
 
 interface WireCost {
@@ -36,7 +38,7 @@ export async function lossyWireBench(settings: LossySettings): Promise<LossyFind
       rowOf('all packets of a key, from the host', 160, ({ allBack }) => allBack),
       lossyRow({
         network: NETWORK,
-        measure: 'of the packets, UDP',
+        measure: UDP_SHARE,
         unit: '%',
         values: figureOf(found, ({ udpShare }) => udpShare),
       }),
