@@ -111,13 +111,13 @@ export class BenchPlace {
 
   async stop(): Promise<void> {
     if (!places.delete(this)) return;
-    await this.#endProcesses();
+    await this.endSessions();
     await this.host.stop();
     await this.#lab?.down();
   }
 
   /** Sessions that were told to end leave by themselves, and write their profile then; the rest are killed. */
-  async #endProcesses(): Promise<void> {
+  async endSessions(): Promise<void> {
     const endMs = performance.now() + LEAVE_WITHIN_MS;
     while (performance.now() < endMs && this.host.processes().length > 0) await sleep(50);
     for (const line of this.host.processes()) {

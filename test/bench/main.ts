@@ -13,6 +13,7 @@ import { formatTable } from './format-table.ts';
 import { gigabitBench, narrowBench } from './gigabit-bench.ts';
 import { growthBench } from './growth-bench.ts';
 import { idleBench } from './idle-bench.ts';
+import { lossyMain } from './lossy-main.ts';
 import { memoryBench } from './memory-bench.ts';
 import { parseBenchArguments } from './parse-bench-arguments.ts';
 import { recoveryBench } from './recovery-bench.ts';
@@ -60,6 +61,7 @@ const BENCHES: readonly Bench[] = [
 ];
 const NAMES = BENCHES.map(({ name }) => name).join(',');
 const USAGE = `usage: npm run bench -- [--only ${NAMES}] [--quick] [--runs COUNT] [--cpu-prof DIRECTORY]
+       npm run bench -- lossy [--help]
   --only NAMES          run these, separated by commas
   --quick               small sizes and few repetitions, to see that it works
   --runs COUNT          repetitions, in place of each bench's own
@@ -112,6 +114,7 @@ function circumstances(loadBefore: number): Record<string, unknown> {
 }
 
 async function main(args: readonly string[]): Promise<number> {
+  if (args[0] === 'lossy') return await lossyMain(args.slice(1));
   const asked = parseBenchArguments(args);
   const unknown = asked.only.find((name) => !BENCHES.some((bench) => bench.name === name));
   if (asked.help || unknown !== undefined) {

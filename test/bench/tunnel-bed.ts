@@ -75,16 +75,31 @@ export class TunnelBed {
     return await this.#tunnel(program, ways, known, child.pid, () => endOf(child));
   }
 
-  /** A session with forwards and a terminal. */
-  async openTyped(program: Program): Promise<TypedTunnel> {
+  /** A session with forwards and a terminal, over the road of these flags. */
+  async openTyped(
+    program: Program,
+    road: readonly string[] = roadOf(program),
+  ): Promise<TypedTunnel> {
     const { flags, ways } = await this.#forwards();
     const known = this.#servers(program);
-    const all = ['-tt', ...roadOf(program), ...flags];
+    const all = ['-tt', ...road, ...flags];
     const line = this.place.commandLine(program, all, ECHO_COMMAND);
     const typist = this.place.typist(line);
     await typist.see('ready');
     const tunnel = await this.#tunnel(program, ways, known, typist.pid, () => typist.close());
     return { ...tunnel, typist };
+  }
+
+  /** Ends what a closed tunnel has left at the host: it would go on to send what nobody takes any more. */
+  endServers(): void {
+    const { host } = this.place;
+    for (const pid of [...sessionServers(host), ...sshdSessions(host)]) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // Gone by itself.
+      }
+    }
   }
 
   async stop(): Promise<void> {

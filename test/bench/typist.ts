@@ -11,6 +11,9 @@ export interface TypistOptions {
 const KEPT_BYTES = 4096;
 const SEE_WITHIN_MS = 180_000;
 
+/** Of every typist's terminal. */
+export const TYPIST_SIZE = { columns: 80, rows: 24 } as const;
+
 interface Wait {
   readonly wanted: Buffer;
   readonly found: (atMs: number) => void;
@@ -26,6 +29,8 @@ export class Typist {
   readonly ended: Promise<ExitStatus>;
   /** Bytes printed so far. */
   received = 0;
+  /** Who draws what is printed, as it is printed. The bytes are valid until the call returns. */
+  onOutput: (bytes: Uint8Array) => void = () => undefined;
   #unseen: Buffer = Buffer.alloc(0);
   #wait: Wait | undefined;
 
@@ -36,7 +41,7 @@ export class Typist {
     });
     const { cwd, environment } = options;
     this.#pty = spawnPty(
-      { file, args, argv0: file, environment: () => environment, cwd, columns: 80, rows: 24 },
+      { file, args, argv0: file, environment: () => environment, cwd, ...TYPIST_SIZE },
       new SystemClock(),
       {
         onData: (bytes) => this.#onData(bytes),
@@ -90,6 +95,7 @@ export class Typist {
 
   #onData(bytes: Uint8Array): void {
     this.received += bytes.length;
+    this.onOutput(bytes);
     const latest = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#unseen = Buffer.concat([this.#unseen, latest]);
     this.#look();
