@@ -19,7 +19,7 @@ const SSH: LossyTool = { name: 'ssh', program: 'ssh', flags: [] };
 export const PADDED_ET: ForwardingTool = {
   name: 'et --via udp(pad=512)',
   program: 'et',
-  flags: ['--via', 'udp(pad=512)'],
+  flags: ['--via', 'udp', '--pad', '512'],
 };
 
 /** The columns, in their order. */
