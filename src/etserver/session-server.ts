@@ -275,8 +275,8 @@ export class SessionServer {
     for (const other of this.#sessions.values()) {
       if (other === owner) continue;
       if (!other.isPresent) other.session.end(0, TAKEN_OVER);
-      else {
-        // A client that was killed ends no link of datagrams.
+      else if (other.session.links.best?.secure.kind === 'datagrams') {
+        // A client that was killed ends no such link.
         this.#askedMs.set(other, this.#deps.clock.now());
         other.session.probe();
       }
