@@ -48,6 +48,9 @@ export interface SessionServerDeps {
 }
 
 const MAX_ENDED = 64;
+/** A client that seems to be there when another attaches has this long to answer, in milliseconds; a link is suspect after three seconds. */
+const ANSWER_WITHIN_MS = 5000;
+const TAKEN_OVER = 'another client has taken over the shell';
 /** Kinds of channels that are a forward's. */
 const FORWARD_KINDS: ReadonlySet<string> = new Set(['tcp', 'udp', 'listen']);
 
@@ -65,12 +68,16 @@ export class SessionServer {
   readonly #execs = new Set<ExecChannel>();
   readonly #benches = new BenchChannels();
   readonly #forwards = new Map<ServerSession, ForwardServer>();
+  /** When clients were asked whether they are still there. */
+  readonly #askedMs = new WeakMap<ServerSession, number>();
   readonly #startedMs: number;
   #shell: Shell | undefined;
   #workName = '';
   #lifetime: LifetimeState;
   #timer: Timer | undefined;
   #lastSeenMs: number;
+  /** A client has said BYE. */
+  #isLeft = false;
   #isOver = false;
 
   constructor(deps: SessionServerDeps) {
@@ -150,7 +157,7 @@ export class SessionServer {
     const { clock, logger } = this.#deps;
     const session = new ServerSession(instance, clock, logger, {
       onOpen: (owner, incoming) => this.#open(owner, incoming),
-      onPresence: () => this.#onPresence(),
+      onPresence: (owner) => this.#onPresence(owner),
       onEnd: (owner, end) => this.#onSessionEnd(owner, end),
     });
     this.#sessions.set(instance, session);
@@ -229,7 +236,9 @@ export class SessionServer {
     return this.#forwards.get(owner)?.variables ?? {};
   }
 
-  #onPresence(): void {
+  #onPresence(owner?: ServerSession): void {
+    if (this.#isOver) return;
+    if (owner !== undefined && !owner.isPresent) this.#endIfAsked(owner);
     if (this.#isOver) return;
     this.#lastSeenMs = this.#deps.clock.now();
     this.#shell?.decide();
@@ -248,8 +257,9 @@ export class SessionServer {
       `session ended: ${end.kind === 'bye' ? `bye ${end.text}` : end.error.message}`,
     );
     this.#onPresence();
-    if (end.kind === 'bye' && end.by === 'peer' && end.code === 0 && this.#sessions.size === 0)
-      this.end('');
+    if (end.kind !== 'bye' || end.by !== 'peer' || end.code !== 0) return;
+    this.#isLeft = true;
+    if (this.#sessions.size === 0) this.end('');
   }
 
   #remember(instance: string, farewell: string): void {
@@ -263,9 +273,23 @@ export class SessionServer {
   /** Who attaches has the shell: clients that are away would hold its output back, and are told when they return. */
   #takeOver(owner: ServerSession): void {
     for (const other of this.#sessions.values()) {
-      if (other !== owner && !other.isPresent)
-        other.session.end(0, 'another client has taken over the shell');
+      if (other === owner) continue;
+      if (!other.isPresent) other.session.end(0, TAKEN_OVER);
+      else if (other.session.links.best?.secure.kind === 'datagrams') {
+        // A client that was killed ends no such link.
+        this.#askedMs.set(other, this.#deps.clock.now());
+        other.session.probe();
+      }
     }
+  }
+
+  /** It was not there any more when another client attached. */
+  #endIfAsked(absent: ServerSession): void {
+    const askedMs = this.#askedMs.get(absent) ?? Number.NEGATIVE_INFINITY;
+    if (this.#deps.clock.now() - askedMs > ANSWER_WITHIN_MS) return;
+    absent.session.end(0, TAKEN_OVER);
+    // Whoever took over has left meanwhile, and nobody else was there.
+    if (this.#isLeft && this.#sessions.size === 0) this.end('');
   }
 
   #feed(event: LifetimeEvent): void {

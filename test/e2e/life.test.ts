@@ -132,7 +132,7 @@ describeNeeding(['sshd', 'linux'], 'what ends a session, and what does not', () 
   });
 
   test('--grace ends it when nobody has come back in time', async () => {
-    const et = await shell(['--grace', '1s']);
+    const et = await shell(['--via', 'tcp', '--grace', '1s']);
     await onlySession(true);
     et.pty.signal('KILL');
     await et.ended;
