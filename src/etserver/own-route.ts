@@ -1,8 +1,8 @@
 import type { RandomSource } from '../base/random.ts';
 import { routeIdOf } from '../crypto/route-id.ts';
-import type { Carrier } from '../link/carrier.ts';
 import type { BootstrapRequest } from '../wire/bootstrap-request.ts';
 import { SECRET_BYTES } from '../wire/limits.ts';
+import type { JoinRouterDeps } from './join-router.ts';
 import { RouteChannels } from './route-channels.ts';
 import type { RouterRegistration } from './router-registration.ts';
 
@@ -14,12 +14,15 @@ export interface OwnRoute {
   readonly channels: RouteChannels | undefined;
 }
 
+/** What comes by a router. */
+export type RouteEvents = Pick<JoinRouterDeps, 'onCarrier' | 'onDatagram'>;
+
 export interface OwnRouteDeps {
   readonly random: RandomSource;
   /** Registers a session server at the router of this machine; `undefined` where there is none, or it does not answer in time. */
   readonly joinRouter: (
     secret: Uint8Array,
-    onCarrier: (carrier: Carrier) => void,
+    events: RouteEvents,
   ) => Promise<RouterRegistration | undefined>;
 }
 
@@ -27,12 +30,12 @@ export interface OwnRouteDeps {
 export async function ownRoute(
   { random, joinRouter }: OwnRouteDeps,
   { bind, extra }: BootstrapRequest,
-  onCarrier: (carrier: Carrier) => void,
+  events: RouteEvents,
 ): Promise<OwnRoute> {
   const drawSecret = (): Uint8Array => random.bytes(SECRET_BYTES);
   const secret = drawSecret();
   const isOnItsOwn = extra?.['local'] === true || bind !== '' || extra?.['portAsked'] === true;
-  const router = isOnItsOwn ? undefined : await joinRouter(secret, onCarrier);
+  const router = isOnItsOwn ? undefined : await joinRouter(secret, events);
   const channels = router && new RouteChannels({ registration: router, drawSecret, routeIdOf });
   return { id: routeIdOf(secret), router, channels };
 }

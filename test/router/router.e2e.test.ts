@@ -196,6 +196,7 @@ test('a hello for a session server that has not come back yet waits for it', asy
       random: systemRandom,
       socket: join(directory, 'router.sock'),
       onCarrier: echo,
+      onDatagram: () => undefined,
     },
     secret,
   );
