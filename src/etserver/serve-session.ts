@@ -15,7 +15,6 @@ import { BYE } from '../wire/frames.ts';
 import { PROTOCOL_VERSION, SECRET_BYTES, SESSION_ID_BYTES } from '../wire/limits.ts';
 import { AcceptedRoads } from './accept-roads.ts';
 import { answerQuestions } from './control-questions.ts';
-import { DatagramHub } from './datagram-hub.ts';
 import { keepWhenUserLeaves } from './keep-running.ts';
 import { DEFAULT_LIFETIME, type LifetimePolicy } from './lifetime.ts';
 import { type OwnRouteDeps, ownRoute } from './own-route.ts';
@@ -72,14 +71,7 @@ async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> 
   const work = deps.makeWork(id, local);
   const crypto = linkCrypto();
   let roads: AcceptedRoads | undefined;
-  const hub = new DatagramHub(clock, {
-    onCarrier: (carrier) => server.accept(carrier),
-    onLinkId: (linkId, isOurs) => router?.setLinkId(linkId, isOurs),
-  });
-  const { router, ...route } = await ownRoute(deps, request, {
-    onCarrier: (carrier) => server.accept(carrier),
-    onDatagram: (datagram, from) => hub.receive(datagram, from),
-  });
+  const { router, ...route } = await ownRoute(deps, request, (carrier) => server.accept(carrier));
   const server: SessionServer = new SessionServer({
     clock,
     logger,

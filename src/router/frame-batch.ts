@@ -1,8 +1,6 @@
 import { concatBytes } from '../base/bytes.ts';
 import { encodeFrameLength } from '../wire/frame-cutter.ts';
-
-/** What is on its way to a reader who is slow, in bytes; beyond it datagrams are lost, as on any network. */
-const MAX_WAITING_BYTES: number = 256 * 1024;
+import { MAX_WAITING_FRAME_BYTES } from '../wire/limits.ts';
 
 /** Where the frames go. */
 export interface FrameSink {
@@ -31,7 +29,7 @@ export class FrameBatch {
 
   /** Adds a frame of these pieces, which the caller gives up. False: the reader is too slow, and it is dropped. */
   add(pieces: readonly Uint8Array[]): boolean {
-    if (this.#bytes + this.#sink.queuedBytes >= MAX_WAITING_BYTES) return false;
+    if (this.#bytes + this.#sink.queuedBytes >= MAX_WAITING_FRAME_BYTES) return false;
     this.push(pieces);
     return true;
   }
