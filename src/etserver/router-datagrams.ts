@@ -1,7 +1,7 @@
 import { copyOf, utf8 } from '../base/bytes.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Carrier, Dial } from '../link/carrier.ts';
-import { MAX_WAYS } from '../wire/limits.ts';
+import { MAX_ROUTED_DATAGRAM_BYTES, MAX_WAYS } from '../wire/limits.ts';
 import { linkIdKey } from '../wire/link-id.ts';
 import {
   decodeRoutedDatagram,
@@ -158,8 +158,11 @@ class RouterPath implements HubPath {
     this.#number = number;
   }
 
+  /** What no router hands on is lost here. */
   send(pieces: readonly Uint8Array[]): void {
-    if (this.#stream?.isOver === false)
-      this.#stream.batch.add([encodeSend(this.#number), ...pieces]);
+    if (this.#stream?.isOver !== false) return;
+    const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+    if (bytes > MAX_ROUTED_DATAGRAM_BYTES) return;
+    this.#stream.batch.add([encodeSend(this.#number), ...pieces]);
   }
 }

@@ -53,7 +53,6 @@ export async function runRouter(options: RunRouterOptions): Promise<RunningRoute
       onTrouble: (error) => logger.log(0, error.message),
     });
     router.hasDatagrams = datagrams !== undefined;
-    if (datagrams !== undefined) logger.log(0, `router: ${datagrams.label}`);
   };
   const listeners = await RouterListeners.open({ clock, random }, options, {
     onPort: async (port) => {
@@ -71,6 +70,7 @@ export async function runRouter(options: RunRouterOptions): Promise<RunningRoute
     datagrams?.close();
     throw error;
   });
+  if (datagrams !== undefined) logger.log(0, `router: ${datagrams.label}`);
   logger.log(0, `router: ${listeners.label}`);
   const close = async (): Promise<void> => {
     const closed = listeners.close();

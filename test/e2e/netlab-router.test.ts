@@ -104,7 +104,7 @@ describeNeeding(
       context.onTestFinished(() => router.stop());
       const work = await CountedWork.start(host, { random, outputBytes: 8 * MEGABYTE });
       await work.reached(0.1);
-      expect(host.joined).toEqual(['ssh-stdio', 'tcp']);
+      expect(host.joined).toEqual(['ssh-stdio', 'udp']);
       host.closeAllButSsh();
       await work.reached(0.4);
       host.openAll();

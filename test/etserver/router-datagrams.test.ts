@@ -161,6 +161,14 @@ test('what is sent while a router has not heard the way again is lost, and goes 
   expect(after.said.at(-1)).toBe('to 8: there');
 });
 
+test('a datagram that no router hands on is lost, and costs the connection nothing', async () => {
+  const router = await begun();
+  router.say(7, 'a:1', 'x');
+  for (const length of [16_385, 16_384, 70_000, 1]) got[0]?.path.send([new Uint8Array(length)]);
+  await settle();
+  expect(router.said.slice(1).map((said) => said.length - 'to 7: '.length)).toEqual([16_384, 1]);
+});
+
 test('to a router that does not read it sends no more than 256 KiB', async () => {
   const router = await begun();
   router.say(7, 'a:1', 'x');

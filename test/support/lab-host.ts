@@ -154,8 +154,8 @@ export class LabHost {
 
   /** A firewall before the host lets TCP to port 22 in and nothing else, and answers nothing. Needs `nft`. */
   closeAllButSsh(): void {
-    const rule = 'iifname lab0 tcp dport != 22 drop';
-    const chain = `chain input { type filter hook input priority 0; ${rule}; }`;
+    const rules = 'iifname lab0 tcp dport != 22 drop; iifname lab0 udp dport 0-65535 drop';
+    const chain = `chain input { type filter hook input priority 0; ${rules}; }`;
     this.run('server', 'nft', `add table inet only22 { ${chain}; }`);
   }
 
