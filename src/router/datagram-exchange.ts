@@ -32,6 +32,7 @@ export interface DatagramCounters {
 /** What a session server has beside its registration. */
 interface Offer {
   readonly token: string;
+  readonly uid: number;
   readonly allowance: HelloAllowance;
   stream: DatagramStream | undefined;
 }
@@ -50,7 +51,7 @@ export class DatagramExchange<Owner extends RouteOwner> {
   readonly #wayShares: Shares;
   readonly #linkIds: LinkIds<DatagramStream>;
   readonly #offers = new Map<Owner, Offer>();
-  readonly #ownersByToken = new Map<string, Owner>();
+  readonly #offersByToken = new Map<string, Offer>();
   #toServers = 0;
   #toClients = 0;
   #dropped = 0;
@@ -85,22 +86,22 @@ export class DatagramExchange<Owner extends RouteOwner> {
     if (known !== undefined) return known.token;
     const token = toHex(this.#random.bytes(TOKEN_BYTES));
     const allowance = new HelloAllowance(this.#clock);
-    this.#offers.set(owner, { token, allowance, stream: undefined });
-    this.#ownersByToken.set(token, owner);
+    const offer: Offer = { token, uid: owner.uid, allowance, stream: undefined };
+    this.#offers.set(owner, offer);
+    this.#offersByToken.set(token, offer);
     return token;
   }
 
   /** A connection has shown a token, and `rest` behind it. It takes the place of an earlier one. */
   take(socket: Joinable, token: string, rest: Uint8Array): void {
-    const owner = this.#ownersByToken.get(token);
-    const offer = owner && this.#offers.get(owner);
-    if (owner === undefined || offer === undefined) {
+    const offer = this.#offersByToken.get(token);
+    if (offer === undefined) {
       socket.reset();
       return;
     }
     offer.stream?.drop();
     const deps = { clock: this.#clock, wayShares: this.#wayShares };
-    offer.stream = new DatagramStream(socket, owner.uid, deps, {
+    offer.stream = new DatagramStream(socket, offer.uid, deps, {
       onLinkId: (stream, linkId, isRegistered) => {
         if (isRegistered) this.#linkIds.add(stream, linkIdKey(linkId));
         else this.#linkIds.remove(stream, linkIdKey(linkId));
@@ -130,7 +131,7 @@ export class DatagramExchange<Owner extends RouteOwner> {
     const offer = this.#offers.get(owner);
     if (offer === undefined) return;
     this.#offers.delete(owner);
-    this.#ownersByToken.delete(offer.token);
+    this.#offersByToken.delete(offer.token);
     offer.stream?.drop();
   }
 

@@ -48,6 +48,6 @@ export class LinkIds<Owner extends RouteOwner> {
 
   /** `owner` is gone, with all that is its. */
   forget(owner: Owner): void {
-    for (const id of [...(this.#idsOf.get(owner) ?? [])]) this.remove(owner, id);
+    for (const id of this.#idsOf.get(owner) ?? []) this.remove(owner, id);
   }
 }

@@ -2,12 +2,15 @@ import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { EtHost } from '../support/et-host.ts';
+import { helloFor } from '../support/local-servers.ts';
 import { countInMemory } from '../support/process-memory.ts';
 import { describeNeeding } from '../support/requirements.ts';
 import { RouterProcess } from '../support/router-process.ts';
+import { UdpPeer } from '../support/udp-peer.ts';
 import { until } from '../support/until.ts';
 
 const MEGABYTE = 1_000_000;
+const STRANGE_DATAGRAMS = 50_000;
 const PROFILE = "PS1='$ '; bind 'set enable-bracketed-paste off'\n";
 
 function digestOf(bytes: Uint8Array): string {
@@ -104,6 +107,33 @@ describeNeeding(['sshd', 'linux'], 'a host with a router that takes datagrams', 
     expect(countInMemory(listed?.pid ?? 0, marker)).toBeGreaterThan(0);
     expect(countInMemory(router.pid, marker)).toBe(0);
     expect(router.log).not.toContain(marker);
+    et.type('exit\r');
+    await et.ended;
+  });
+
+  test('strangers by the tens of thousands get silence, leave nothing behind, and keep nobody out', async (context) => {
+    const et = host.terminal(['--via', 'udp', 'testhost']);
+    await et.see('$ ');
+    const stranger = await UdpPeer.open();
+    context.onTestFinished(() => stranger.close());
+    const record = randomBytes(1200);
+    record[0] = 0xc0;
+    const kinds = [randomBytes(1200), helloFor(randomBytes(16)), record, randomBytes(1)];
+    const before = await router.status();
+    for (let i = 0; i < STRANGE_DATAGRAMS; i += 1) {
+      stranger.send(kinds[i % kinds.length] as Uint8Array, router.port);
+      if (i % 100 !== 0) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      if (i % 10_000 !== 0) continue;
+      et.type(`echo among ${i}\r`);
+      await et.see(`\r\namong ${i}\r\n`);
+    }
+    const { datagrams } = await router.status();
+    expect(stranger.received).toEqual([]);
+    expect(datagrams?.links).toBe(before.datagrams?.links);
+    expect(datagrams?.addresses).toBe(before.datagrams?.addresses);
+    expect(datagrams?.strange).toBeGreaterThan(1000);
+    expect(router.peakResidentKib).toBeLessThan(150 * 1024);
     et.type('exit\r');
     await et.ended;
   });

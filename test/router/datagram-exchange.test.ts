@@ -16,16 +16,29 @@ class Way implements DatagramWay {
   readonly label: string;
   readonly host: string;
   readonly maxDatagramBytes = 1472;
-  readonly sent: string[] = [];
+  readonly #sent: (readonly Uint8Array[])[] = [];
 
   constructor(label: string) {
     this.label = label;
     this.host = label.split(':')[0] ?? '';
   }
 
-  send(pieces: readonly Uint8Array[]): void {
-    this.sent.push(Buffer.from(concatBytes(pieces)).toString());
+  /** The pieces are its own: it may look at them whenever it likes. */
+  get sent(): string[] {
+    return this.#sent.map((pieces) => Buffer.from(concatBytes(pieces)).toString());
   }
+
+  send(pieces: readonly Uint8Array[]): void {
+    this.#sent.push(pieces);
+  }
+}
+
+/** A datagram that has come to a session server. */
+interface Got {
+  readonly number: number;
+  readonly label: string;
+  readonly bytes: number;
+  readonly first: number | undefined;
 }
 
 /** A session server, as a test plays it. */
@@ -47,15 +60,15 @@ class Server {
   }
 
   /** What has come since the last question. */
-  take(): { number: number; label: string; bytes: number }[] {
-    const got: { number: number; label: string; bytes: number }[] = [];
+  take(): Got[] {
+    const got: Got[] = [];
     const { written } = this.socket;
     new FrameCutter().read(written.subarray(this.#seen), (frame) => {
       const read = decodeRoutedDatagram(frame);
       if (read === undefined) return false;
       const { number, label, largestBytes, host } = read.readWay();
       expect([largestBytes, host]).toEqual([1472, label.split(':')[0]]);
-      got.push({ number, label, bytes: read.datagram.length });
+      got.push({ number, label, bytes: read.datagram.length, first: read.datagram[0] });
       return true;
     });
     this.#seen = written.length;
@@ -102,7 +115,9 @@ beforeEach(() => {
 });
 
 function receive(datagram: Uint8Array, from: DatagramWay): void {
-  exchange.receive(datagram, from);
+  const lent = datagram.slice();
+  exchange.receive(lent, from);
+  lent.fill(0xff);
   clock.advance(0);
 }
 
@@ -111,7 +126,7 @@ test('a hello goes to the session server of its route, and the answer where the 
   receive(hello(ROUTES.one), way);
   receive(hello(ROUTES.two, 256), other);
   const [got] = one.take();
-  expect(got).toMatchObject({ label: '10.0.0.9:1', bytes: 1200 });
+  expect(got).toMatchObject({ label: '10.0.0.9:1', bytes: 1200, first: 0x45 });
   expect(two.take()).toMatchObject([{ label: '10.0.0.9:2', bytes: 256 }]);
   one.send(got?.number ?? 0, 'answer');
   expect([way.sent, other.sent]).toEqual([['answer'], []]);
@@ -217,6 +232,13 @@ test('one that is slow loses what is for it, in bounded memory, and the other lo
   const before = one.take().length;
   receive(record(1), new Way('a:1'));
   expect([before < 250, one.take().length]).toEqual([true, 1]);
+});
+
+test('of what comes at once no more than 256 KiB is kept', () => {
+  one.say(encodeLinkId(linkId(1), true));
+  for (let i = 0; i < 400; i += 1) exchange.receive(record(1, 1200), new Way('a:1'));
+  clock.advance(0);
+  expect(one.take().length).toBeLessThan(220);
 });
 
 test('datagrams that come together leave together', () => {

@@ -61,6 +61,21 @@ test('made-up addresses push out one another, and never who was answered', () =>
   expect([ways.count, shares.count]).toEqual([0, 0]);
 });
 
+test('of those who were answered the latest 256 are kept', () => {
+  const { ways, hear } = waysOf();
+  const numbers = Array.from({ length: MAX_WAYS + 2 }, (_, i) => hear(`way ${i}`));
+  // The first two have given way already to those who came after them.
+  expect(
+    numbers.map((number) => ways.answer(number)).filter((way) => way === undefined),
+  ).toHaveLength(2);
+  const first = hear('way 2');
+  const late = [hear('late'), hear('later')];
+  for (const number of late) expect(ways.answer(number)).toBeDefined();
+  expect(ways.count).toBe(MAX_WAYS);
+  expect(ways.answer(first)?.label).toBe('way 2');
+  expect(ways.answer(numbers[3] ?? 0)).toBeUndefined();
+});
+
 test('where the shares are used up a session server gives up the oldest of its own, or has none', () => {
   const { ways, shares, hear } = waysOf(3);
   expect(shares.take(2)).toBe(true);
