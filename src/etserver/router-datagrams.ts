@@ -1,4 +1,4 @@
-import { copyOf, utf8 } from '../base/bytes.ts';
+import { utf8 } from '../base/bytes.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Carrier, Dial } from '../link/carrier.ts';
 import { MAX_ROUTED_DATAGRAM_BYTES, MAX_WAYS } from '../wire/limits.ts';
@@ -19,7 +19,7 @@ export interface RouterDatagramDeps {
   readonly clock: Clock;
   /** To the router's registration socket. */
   readonly dial: Dial;
-  /** A datagram has come, which belongs to whoever is called. */
+  /** A datagram has come; it is valid until the call returns. */
   readonly onDatagram: (datagram: Uint8Array, from: HubPath) => void;
 }
 
@@ -107,7 +107,7 @@ export class RouterDatagrams {
     this.#failures = 0;
     const known = this.#pathByNumber.get(read.wayNumber);
     const path = known ?? this.#pathOf(stream, read.readWay());
-    this.#deps.onDatagram(copyOf(read.datagram), path);
+    this.#deps.onDatagram(read.datagram, path);
     return true;
   }
 

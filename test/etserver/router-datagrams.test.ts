@@ -152,6 +152,7 @@ test('what is sent while a router has not heard the way again is lost, and goes 
   const after = connections.at(-1) as Connection;
   expect(after).not.toBe(before);
   after.say(7, 'b:1', 'another way has the number');
+  expect(got[1]?.path.label).toBe('b:1');
   got[0]?.path.send([utf8('lost')]);
   await settle();
   expect(after.said).toEqual(['{"datagrams":"abc"}']);
