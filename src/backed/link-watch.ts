@@ -4,6 +4,11 @@ import type { SessionLink } from './session-link.ts';
 /** A retired link ends after this long without a record, or after RETIRE_MAX_MS in any case. */
 const RETIRE_QUIET_MS = 1000;
 const RETIRE_MAX_MS = 10_000;
+/**
+ * A client asks for a sign of life after 64 s at the latest, and one that is gone ends no link of datagrams: a server that has heard nothing
+ * for this long asks, or nobody would ever know.
+ */
+const SILENCE_MS = 75_000;
 
 /** When something is due on the links of a session, and what is done about it then. */
 export class LinkWatch {
@@ -31,7 +36,8 @@ export class LinkWatch {
       if (link.isRetired) dueMs = Math.min(dueMs, nowMs + RETIRE_QUIET_MS);
       if (this.#isWarm(link, best)) dueMs = Math.min(dueMs, link.idleProbe.dueMs(link));
     }
-    if (best === undefined || session.role === 'server') return dueMs;
+    if (best === undefined) return dueMs;
+    if (session.role === 'server') return Math.min(dueMs, this.#silenceDueMs(best));
     return Math.min(dueMs, session.idleProbe.dueMs(best));
   }
 
@@ -45,6 +51,13 @@ export class LinkWatch {
       this.ask(best);
     }
     for (const link of session.links) if (this.#isWarm(link, best)) this.#keepWarm(link, nowMs);
+    if (session.role === 'server' && best !== undefined && this.#silenceDueMs(best) <= nowMs)
+      this.ask(best);
+  }
+
+  #silenceDueMs(best: SessionLink): number {
+    if (best.secure.kind === 'bytes' || best.isSuspect) return Number.POSITIVE_INFINITY;
+    return Math.max(best.lastReceivedMs, best.lastSentMs) + SILENCE_MS;
   }
 
   /** A PREFER may have been overtaken by an older one on another link: each probe says it again. */

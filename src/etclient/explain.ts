@@ -91,7 +91,7 @@ function ownReason(road: Road, command: ConnectCommand, config: SshConfig | unde
   switch (road.kind) {
     case 'udp':
     case 'udp-to':
-      return 'it is the best where it works: no loss holds back what comes after it, and it roams';
+      return 'it is the best where it works';
     case 'tcp':
     case 'tcp-to':
       return 'it works where UDP is blocked';

@@ -175,6 +175,7 @@ function chooseProtocol([low, high]: readonly [number, number]): number {
 }
 
 function statusOf(deps: ServeDeps, id: string, server: SessionServer, port: number) {
+  server.askWhoIsThere();
   return {
     session: id,
     pid: deps.pid,

@@ -117,6 +117,14 @@ export class SessionServer {
     return this.isAttached ? 0 : this.#deps.clock.now() - this.#lastSeenMs;
   }
 
+  /**
+   * Asks each client that seems to be there for a sign of life: one that was killed does not end a link of datagrams, and who asks again in
+   * a moment knows.
+   */
+  askWhoIsThere(): void {
+    for (const { session } of this.#sessions.values()) session.probe();
+  }
+
   /** Ends everything: the shell is hung up, clients are told. */
   end(text: string, code: number = BYE.over): void {
     if (this.#isOver) return;

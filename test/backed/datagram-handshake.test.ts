@@ -152,6 +152,17 @@ test('a path with a round trip of seconds is reached too, and a late answer to a
   expect(attempt.finish()).toBe(0);
 });
 
+test('of eight hellos the last is sent 8 s after the first', () => {
+  const attempt = new Attempt({ loss: 1 });
+  const sentMs: number[] = [];
+  while (attempt.log.length === 0) {
+    if (attempt.helloCount > sentMs.length) sentMs.push(attempt.bench.clock.now());
+    attempt.bench.clock.step();
+  }
+  expect(sentMs).toEqual([0, 250, 500, 1000, 2000, 3500, 5500, 8000]);
+  expect(attempt.finish()).toBe(0);
+});
+
 test('an answer that arrives twice makes one link', () => {
   const attempt = new Attempt({ delayMs: 10, duplicate: 1 });
   attempt.bench.clock.advance(100);

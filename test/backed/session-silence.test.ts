@@ -209,3 +209,32 @@ describe('suspicion', () => {
     expect(pair.finish()).toBe(0);
   });
 });
+
+describe('a client that was killed', () => {
+  test.each([
+    ['datagrams', ['joined 1', 'suspect 1']],
+    ['bytes', ['joined 1']],
+  ] as const)('over %s: its server has %j within two minutes', (kind, log) => {
+    const pair = new SessionPair();
+    const { pair: wire } = pair.join({ kind, ...WIRE });
+    pair.clock.advance(500);
+    wire.blackHole('both');
+    // Only datagrams say nothing of it: of bytes the kernel tells.
+    const asked = pair.server.session.links.best?.sent.next;
+    pair.clock.advance(120_000);
+    expect(pair.server.log).toEqual(log);
+    const isAsked = (pair.server.session.links.best?.sent.next ?? 0) > (asked ?? 0);
+    expect(isAsked).toBe(kind === 'datagrams');
+  });
+
+  test('is not looked for while it is there, who asks often enough by itself', () => {
+    const pair = new SessionPair();
+    pair.join({ kind: 'datagrams', ...WIRE });
+    pair.clock.advance(600_000);
+    const { best } = pair.server.session.links;
+    expect(pair.server.log).toEqual(['joined 1']);
+    // One record for each of the client's probes: nothing but what answers them.
+    expect(best?.sent.next).toBeLessThan(25);
+    pair.finish();
+  });
+});

@@ -30,11 +30,12 @@ describeNeeding(['sshd', 'linux'], 'what is said about roads', () => {
     );
     expect(said(await host.elsewhere(['-F', config, '--explain', 'inner']))).toEqual({
       stdout: `\
-plan: race(tcp, ssh)
+plan: race(udp, delay(50ms, tcp), ssh)
 
-road  leads to                                  is tried  for                     because
-tcp   192.0.2.1 (HostName), the session's port  at once   4 s, now and then 30 s  it is the best where it works
-ssh   inner, as ssh does                        at once   60 s                    the host is behind a ProxyCommand
+road  leads to                                  is tried                              for                     because
+udp   192.0.2.1 (HostName), the session's port  at once                               4 s, now and then 30 s  it is the best where it works
+tcp   192.0.2.1 (HostName), the session's port  after 0.05 s, or once udp has failed  4 s, now and then 30 s  it works where UDP is blocked
+ssh   inner, as ssh does                        at once                               60 s                    the host is behind a ProxyCommand
 
 The ssh that starts the session carries it, until the best road that answers takes over.
 The port is known when the session has begun.
@@ -45,7 +46,7 @@ The port is known when the session has begun.
     expect(existsSync(marker)).toBe(false);
   });
 
-  test('it explains a plan of the user as it stands, and where TCP leaves from', async () => {
+  test('it explains a plan of the user as it stands, and where it leaves from', async () => {
     const via = 'fallback(timeout(2s,tcp),tcp:gate:7000)';
     const { stdout } = await host.et(['--via', via, '--from', 'lo', '--explain', 'testhost']);
     const lines = stdout.toString().split('\n');
@@ -55,7 +56,7 @@ The port is known when the session has begun.
       ['once tcp has failed', '4 s, now and then 30 s', '--via says so'],
     ]);
     expect(lines).toContain('The ssh that starts the session ends at once.');
-    expect(lines.at(-2)).toMatch(/^TCP leaves from lo: .*127\.0\.0\.1; ssh from/u);
+    expect(lines.at(-2)).toMatch(/^UDP and TCP leave from lo: .*127\.0\.0\.1; ssh from/u);
   });
 
   test.each([
@@ -82,14 +83,14 @@ The port is known when the session has begun.
     const et = host.terminal(['-R', '0:localhost:9', 'testhost']);
     await et.see('$ ');
     const [client] = await until(
-      'tcp carries',
+      'udp carries',
       statuses,
-      ([first]) => first?.links.length === 1 && first.links[0]?.road === 'tcp',
+      ([first]) => first?.links.length === 1 && first.links[0]?.road === 'udp',
     );
     const [session] = await host.sessions();
     et.type('exit\r');
     await et.ended;
-    expect(client?.links).toMatchObject([{ state: 'alive', isUsed: true, road: 'tcp' }]);
+    expect(client?.links).toMatchObject([{ state: 'alive', isUsed: true, road: 'udp' }]);
     expect(client?.links[0]?.deliveredBytes).toBeGreaterThan(0);
     const file = join(host.home, '.local/state/everterm/roads.json');
     expect(statSync(file).mode & 0o777).toBe(0o600);

@@ -34,7 +34,10 @@ describeNeeding(
       timeout: TEST_MS,
     }, async (context) => {
       const random = new SeededRandom(SEED + 2);
-      const host = await LabHost.during(context, { settings: ['delay=10', 'rate=16000'] });
+      const host = await LabHost.during(context, {
+        hasUdp: true,
+        settings: ['delay=10', 'rate=16000'],
+      });
       const size = { outputBytes: 3 * MEGABYTE * SOAK, inputBytes: 3 * MEGABYTE * SOAK };
       const work = await CountedWork.start(host, { random, ...size });
       for (const part of moments(random, 5 * SOAK)) {
@@ -57,7 +60,10 @@ describeNeeding(
       timeout: TEST_MS,
     }, async (context) => {
       const random = new SeededRandom(SEED + 5);
-      const host = await LabHost.during(context, { settings: ['delay=20', 'rate=8000'] });
+      const host = await LabHost.during(context, {
+        hasUdp: true,
+        settings: ['delay=20', 'rate=8000'],
+      });
       const work = await CountedWork.start(host, { random, outputBytes: 3 * MEGABYTE * SOAK });
       for (const part of moments(random, 3 * SOAK)) {
         await work.reached(part);
@@ -73,7 +79,10 @@ describeNeeding(
       { timeout: TEST_MS },
       async (direction, context) => {
         const random = new SeededRandom(SEED + (direction === 'c2s' ? 6 : 7));
-        const host = await LabHost.during(context, { settings: ['delay=20', 'rate=8000'] });
+        const host = await LabHost.during(context, {
+          hasUdp: true,
+          settings: ['delay=20', 'rate=8000'],
+        });
         const size = { outputBytes: 2 * MEGABYTE * SOAK, inputBytes: MEGABYTE * SOAK };
         const work = await CountedWork.start(host, { random, ...size });
         for (const part of moments(random, 2 * SOAK)) {
@@ -90,7 +99,7 @@ describeNeeding(
       timeout: TEST_MS,
     }, async (context) => {
       const random = new SeededRandom(SEED + 8);
-      const host = await LabHost.during(context);
+      const host = await LabHost.during(context, { hasUdp: true });
       const work = await CountedWork.start(host, { random, outputBytes: 2 * MEGABYTE * SOAK });
       for (const profile of ['train', 'lossy30']) {
         await host.lab.run('profile', profile);
@@ -136,7 +145,7 @@ describeNeeding(
 );
 
 async function silence(context: TestContext, random: SeededRandom, keys: boolean): Promise<void> {
-  const host = await LabHost.during(context, { settings: ['delay=25', 'rate=4000'] });
+  const host = await LabHost.during(context, { hasUdp: true, settings: ['delay=25', 'rate=4000'] });
   const work = await CountedWork.start(host, { random, outputBytes: MEGABYTE });
   const [part = 0] = moments(random, 1);
   await work.reached(part);

@@ -101,7 +101,10 @@ describeNeeding(
       timeout: TEST_MS,
     }, async (context) => {
       const random = new SeededRandom(SEED + 43);
-      const host = await LabHost.during(context, { settings: ['delay=10', 'rate=8000'] });
+      const host = await LabHost.during(context, {
+        hasUdp: true,
+        settings: ['delay=10', 'rate=8000'],
+      });
       await host.lab.run('block', 'udp');
       const size = { outputBytes: 12 * MEGABYTE, inputBytes: MEGABYTE };
       const work = await CountedWork.start(host, { random, ...size });

@@ -183,6 +183,8 @@ test('to a router that does not read it sends no more than 256 KiB', async () =>
 
 test('a connection that is lost is made again, with all link ids, at growing intervals while nothing comes', async () => {
   datagrams.setLinkId(IDS[0] as Uint8Array, true);
+  datagrams.setLinkId(IDS[1] as Uint8Array, true);
+  datagrams.setLinkId(IDS[1] as Uint8Array, false);
   (await begun()).break();
   isRouterThere = false;
   const waits = [250, 500, 1000, 2000, 5000, 5000];

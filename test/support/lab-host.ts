@@ -11,6 +11,7 @@ import type { SshdOptions } from './sshd.ts';
 import { until } from './until.ts';
 
 const LOG_SHOWN = 6000;
+const WITHOUT_UDP = 'race(tcp, delay(1.5s, ssh))';
 
 /** What a login shell in a lab says when it waits for a command. */
 export const PROMPT = 'ready> ';
@@ -22,6 +23,8 @@ export interface LabHostOptions extends SshdOptions {
   readonly settings?: readonly string[];
   /** A translator of addresses stands before the client. */
   readonly hasNat?: boolean;
+  /** Sessions go over UDP where they can, as they do by themselves; without it by TCP and by ssh, whose connections a lab can reset. */
+  readonly hasUdp?: boolean;
 }
 
 /** A host with a real sshd on port 22 in a lab's server namespace, and the terminals of its client in the other. */
@@ -46,7 +49,7 @@ export class LabHost {
   }
 
   static async up(options: LabHostOptions = {}): Promise<LabHost> {
-    const { family = 4, settings = [], hasNat = false, ...sshd } = options;
+    const { family = 4, settings = [], hasNat = false, hasUdp = false, ...sshd } = options;
     const lab = await Netlab.up(...(hasNat ? ['--nat'] : []));
     if (settings.length > 0) await lab.run('set', ...settings);
     const host = await EtHost.start({
@@ -56,6 +59,7 @@ export class LabHost {
       ...sshd,
     });
     host.file('.bash_profile', `PS1='${PROMPT}'\n`);
+    if (!hasUdp) host.file('.config/everterm/config.toml', `via = "${WITHOUT_UDP}"\n`);
     return new LabHost(lab, host);
   }
 
@@ -152,9 +156,9 @@ export class LabHost {
     this.run('client', 'ip', 'addr', 'add', `${client6}/64`, 'dev', 'lab0', 'nodad');
   }
 
-  /** A firewall before the host lets TCP to port 22 in and nothing else, and answers nothing. Needs `nft`. */
+  /** A firewall before the host lets TCP to port 22 in, and neither other TCP nor UDP, and answers nothing. Needs `nft`. */
   closeAllButSsh(): void {
-    const rules = 'iifname lab0 tcp dport != 22 drop; iifname lab0 udp dport 0-65535 drop';
+    const rules = 'iifname lab0 tcp dport != 22 drop; iifname lab0 meta l4proto udp drop';
     const chain = `chain input { type filter hook input priority 0; ${rules}; }`;
     this.run('server', 'nft', `add table inet only22 { ${chain}; }`);
   }

@@ -1,5 +1,6 @@
 import { formatExamples, formatFlags } from '../../base/format-flags.ts';
-import { CLIENT_EXAMPLES, CLIENT_FLAGS } from './option-table.ts';
+import { CLIENT_EXAMPLES } from './client-examples.ts';
+import { CLIENT_FLAGS } from './option-table.ts';
 
 const USAGE = `Usage: et [options] [user@]host[:port] [command...]
        et [options] --local [command...]

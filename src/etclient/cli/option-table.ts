@@ -1,4 +1,4 @@
-import type { Example, Flag } from '../../base/flag.ts';
+import type { Flag } from '../../base/flag.ts';
 
 export type ClientFlagKey =
   | 'agent'
@@ -380,29 +380,4 @@ export const CLIENT_FLAGS: readonly Flag<ClientFlagKey>[] = [
  */
 export const HIDDEN_CLIENT_FLAGS: readonly Flag<ClientFlagKey>[] = [
   { key: 'protocol-2', short: '-2', group: SSH, help: 'SSH 2, as ever' },
-];
-
-export const CLIENT_EXAMPLES: readonly Example[] = [
-  { command: 'et me@example.org', text: 'a shell that survives the network' },
-  {
-    command: 'et -p 2222 -J gate example.org:7000',
-    text: 'sshd on port 2222 behind a jump host; the session server on port 7000',
-  },
-  {
-    command: 'tar c . | et example.org "tar x -C /tmp"',
-    text: 'a command, byte for byte, with its own exit status',
-  },
-  {
-    command: 'et -c "tmux new -A -s main" example.org',
-    text: 'a command on a terminal, in place of the shell',
-  },
-  {
-    command: 'et -N -L 5432:db:5432 -D 1080 example.org',
-    text: 'only forwards: a database, and a SOCKS proxy',
-  },
-  {
-    command: 'et --ssh "gcloud compute ssh --zone z" vm-1',
-    text: 'wherever some command runs another',
-  },
-  { command: 'et --local', text: 'a resumable shell on this machine' },
 ];

@@ -1,11 +1,8 @@
 import { expect, test } from 'vitest';
 import { spellingsOf } from '../../../src/base/flag.ts';
+import { CLIENT_EXAMPLES } from '../../../src/etclient/cli/client-examples.ts';
 import { clientHelp } from '../../../src/etclient/cli/help-text.ts';
-import {
-  CLIENT_EXAMPLES,
-  CLIENT_FLAGS,
-  HIDDEN_CLIENT_FLAGS,
-} from '../../../src/etclient/cli/option-table.ts';
+import { CLIENT_FLAGS, HIDDEN_CLIENT_FLAGS } from '../../../src/etclient/cli/option-table.ts';
 import { parseCommandLine } from '../../../src/etclient/cli/parse-command-line.ts';
 
 const help = clientHelp();
