@@ -176,6 +176,12 @@ test('a session server is told a token for its datagrams where the router has so
   expect(other.clock.pending).toBe(0);
 });
 
+test('a connection that is registered shows no token: it is over', async () => {
+  const { socket, log } = await registered();
+  socket.sayLine({ datagrams: 'abc' });
+  expect([socket.isReset, log.at(-1)]).toEqual([true, 'over']);
+});
+
 test('anybody may ask how it goes; a crowd of questions that nobody reads the answers of is cut', () => {
   const { socket } = connection();
   socket.sayLine({ ask: 'status' });
