@@ -42,6 +42,8 @@ export class PeerPath {
   heard(from: DatagramPath, isNewest: boolean, bytes: number, nowMs: number): void {
     const candidate = this.#candidate;
     if (from.label === this.#paths.current.label) {
+      // The same way, from a socket that has perhaps taken the place of one that is closed.
+      if (from !== this.#paths.current) this.#paths.use(from);
       if (isNewest) this.#candidate = undefined;
       return;
     }

@@ -1,8 +1,8 @@
 import type { Clock } from '../base/clock.ts';
 import type { Carrier, CarrierEvents, CarrierPaths, DatagramPath } from '../link/carrier.ts';
+import { HelloAllowance } from '../router/hello-allowance.ts';
 import { canBeHello, isHelloLength } from '../wire/hello.ts';
 import { LINK_ID_BITS, LINK_ID_BYTES } from '../wire/limits.ts';
-import { HelloAllowance } from './hello-allowance.ts';
 
 /** A way by which an answer can be sent. */
 export interface HubPath extends DatagramPath {

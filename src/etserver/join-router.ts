@@ -5,6 +5,8 @@ import type { RandomSource } from '../base/random.ts';
 import type { Carrier } from '../link/carrier.ts';
 import { SocketFactory } from '../link/socket-factory.ts';
 import { unixDial } from '../link/unix-dial.ts';
+import type { DatagramHub } from './datagram-hub.ts';
+import { RouterDatagrams } from './router-datagrams.ts';
 import { RouterRegistration } from './router-registration.ts';
 
 /** A session is not kept waiting for a router: after this it has a port of its own, in milliseconds. */
@@ -16,21 +18,24 @@ export interface JoinRouterDeps {
   /** Path of the router's registration socket. */
   readonly socket: string;
   readonly onCarrier: (carrier: Carrier) => void;
+  readonly onDatagram: DatagramHub['receive'];
 }
 
 /** A registration at the router that listens on `socket`; `undefined` where that has not come about soon. */
 export async function joinRouter(
-  { clock, random, socket, onCarrier }: JoinRouterDeps,
+  { clock, random, socket, onCarrier, onDatagram }: JoinRouterDeps,
   secret: Uint8Array,
 ): Promise<RouterRegistration | undefined> {
+  const dial = unixDial(clock, new SocketFactory(clock), socket);
   const registration = new RouterRegistration({
     clock,
     random,
-    dial: unixDial(clock, new SocketFactory(clock), socket),
+    dial,
     claimsDirectory: join(dirname(socket), 'claims'),
     makeDirectory: (path) => mkdirSync(path, { mode: 0o700 }),
     removeDirectory: (path) => rmdirSync(path),
     onCarrier,
+    datagrams: new RouterDatagrams({ clock, dial, onDatagram }),
   });
   return (await registration.start(secret, REGISTERED_WITHIN_MS)) ? registration : undefined;
 }

@@ -130,11 +130,11 @@ async function session(): Promise<undefined> {
       const found = await new OwnSessions(clock, new SocketFactory(clock, 4096), registry).list();
       return found.filter((one) => !one.attached && !one.over).length;
     },
-    joinRouter: async (secret, onCarrier) => {
+    joinRouter: async (secret, events) => {
       const socket = routerSocket(undefined);
       if (!existsSync(socket)) return undefined;
       const { joinRouter } = await import('./join-router.ts');
-      return await joinRouter({ clock, random: systemRandom, socket, onCarrier }, secret);
+      return await joinRouter({ clock, random: systemRandom, socket, ...events }, secret);
     },
     makeForwards: (mux) =>
       new ForwardServer({

@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import type { Clock } from '../base/clock.ts';
 import { EtError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
@@ -34,12 +35,14 @@ export interface StartRouterDeps {
 /** `etserver router`: listens, until it is told to end. */
 export async function startRouter(deps: StartRouterDeps): Promise<RunningRouter> {
   const { clock, logger, command, environment, pid } = deps;
-  const { forwardTo, port, bind, socket } = command;
+  const { forwardTo, port, bind, socket, hasUdp } = command;
   return await runRouter({
     ...deps,
     port,
     bind,
     socket,
+    hasUdp,
+    interfaces: networkInterfaces,
     limits: DEFAULT_ROUTER_LIMITS,
     routeIdOf,
     reach: forwardTo && reachWithin(clock, forwardTo),
@@ -91,6 +94,23 @@ function formatStatus(status: RouterStatus): string {
     ['links', `${links} of ${limits.joined}`],
     ['waiting', `${waiting} of ${limits.incomplete}, ${parked} for a session server`],
     ['local, unproven', String(unproven)],
+    ...datagramRows(status.datagrams, limits),
   ];
   return rows.map(([name, value]) => `${name.padEnd(17)}${value}\n`).join('');
+}
+
+function datagramRows(
+  datagrams: RouterStatus['datagrams'],
+  limits: RouterStatus['limits'],
+): readonly (readonly [string, string])[] {
+  if (datagrams === undefined) return [['udp', 'no']];
+  const { links, addresses, toServers, toClients, dropped, strange } = datagrams;
+  return [
+    ['udp links', `${links} of ${limits.linkIds}`],
+    ['udp addresses', `${addresses} of ${limits.ways}`],
+    [
+      'udp datagrams',
+      `${toServers} in, ${toClients} out, ${dropped} dropped, ${strange} of strangers`,
+    ],
+  ];
 }

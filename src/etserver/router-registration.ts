@@ -6,6 +6,7 @@ import type { Carrier, Dial } from '../link/carrier.ts';
 import { LineReader } from '../router/line-reader.ts';
 import { MAX_SECRETS_PER_LINE } from '../wire/limits.ts';
 import type { JsonObject } from '../wire/messages.ts';
+import type { RouterDatagrams } from './router-datagrams.ts';
 
 /** After the loss of its router a session server waits so long before each attempt, the last for ever, in milliseconds. */
 const RETRY_MS: readonly number[] = [250, 500, 1000, 2000, 5000];
@@ -26,6 +27,8 @@ export interface RegistrationDeps {
   readonly removeDirectory: (path: string) => void;
   /** A client has come by the router. */
   readonly onCarrier: (carrier: Carrier) => void;
+  /** What comes for the datagrams, while the router has some. */
+  readonly datagrams: Pick<RouterDatagrams, 'begin' | 'end' | 'setLinkId'>;
 }
 
 /** Someone who waits for the router's next answer. */
@@ -54,6 +57,7 @@ export class RouterRegistration {
   #failures = 0;
   #claim: string | undefined;
   #port = 0;
+  #hasDatagrams = false;
   #isRegistered = false;
   #isClosed = false;
   #abort = new AbortController();
@@ -65,6 +69,11 @@ export class RouterRegistration {
   /** The port of the router that was reached last. */
   get port(): number {
     return this.#port;
+  }
+
+  /** The same for datagrams; 0 where it takes none. */
+  get udpPort(): number {
+    return this.#hasDatagrams ? this.#port : 0;
   }
 
   get isRegistered(): boolean {
@@ -113,6 +122,11 @@ export class RouterRegistration {
     if (this.#isRegistered) this.#say({ unregister: secrets.map(toHex) });
   }
 
+  /** Datagrams with `linkId` come here from now on, or no longer, whichever router there is. */
+  setLinkId(linkId: Uint8Array, isOurs: boolean): void {
+    this.#deps.datagrams.setLinkId(linkId, isOurs);
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#isRegistered = false;
@@ -121,6 +135,7 @@ export class RouterRegistration {
     this.#abort.abort();
     this.#control?.reset();
     this.#control = undefined;
+    this.#deps.datagrams.end();
     this.#unclaim();
     this.#failQuestions();
   }
@@ -206,11 +221,13 @@ export class RouterRegistration {
     }
   }
 
-  #onLine({ claim, dial, registered, error, port }: JsonObject): void {
+  #onLine({ claim, dial, registered, error, port, datagrams }: JsonObject): void {
     if (typeof claim === 'string') this.#prove(claim);
     else if (typeof dial === 'string') this.#comeFor(dial);
     else if (typeof registered === 'number') {
       this.#port = typeof port === 'number' ? port : this.#port;
+      this.#hasDatagrams = typeof datagrams === 'string';
+      if (typeof datagrams === 'string') this.#deps.datagrams.begin(datagrams);
       this.#answered(undefined);
     } else if (typeof error === 'string') {
       this.#answered(new EtError('ET_ERR_STATE', `the router: ${error}`));
@@ -277,6 +294,7 @@ export class RouterRegistration {
   #onLost(): void {
     if (this.#isClosed) return;
     this.#control = undefined;
+    this.#deps.datagrams.end();
     this.#isRegistered = false;
     this.#answerTimer?.cancel();
     this.#answerTimer = undefined;

@@ -9,7 +9,7 @@ import { warmUp } from '../crypto/warm-up.ts';
 import { ownStdioCarrier } from '../link/own-stdio.ts';
 import { SocketFactory } from '../link/socket-factory.ts';
 import { keepYoungGenerationSmall } from '../process/young-generation.ts';
-import { formatFailure, formatReply } from '../wire/bootstrap-reply.ts';
+import { type BootstrapReply, formatFailure, formatReply } from '../wire/bootstrap-reply.ts';
 import { type BootstrapRequest, parseRequest } from '../wire/bootstrap-request.ts';
 import { BYE } from '../wire/frames.ts';
 import { PROTOCOL_VERSION, SECRET_BYTES, SESSION_ID_BYTES } from '../wire/limits.ts';
@@ -112,7 +112,7 @@ async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> 
     route: route.id,
     passkey,
     port: router?.port ?? roads.port,
-    ...(roads.udpPort > 0 && { udpPort: roads.udpPort }),
+    ...udpOf(router ?? roads),
     server: deps.version,
     ...(local && { addresses: [registry.socketOf(id)] }),
     notices: await notices,
@@ -129,6 +129,10 @@ async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> 
   keepYoungGenerationSmall();
   closeStandard(2);
   acceptOwnChannel(clock, server);
+}
+
+function udpOf({ udpPort }: { readonly udpPort: number }): Pick<BootstrapReply, 'udpPort'> {
+  return udpPort > 0 ? { udpPort } : {};
 }
 
 function lifetimeFor({ graceSeconds }: BootstrapRequest): LifetimePolicy {

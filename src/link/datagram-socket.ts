@@ -1,4 +1,4 @@
-import { createSocket, type Socket } from 'node:dgram';
+import { type BindOptions, createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { freeBytes } from '../base/free-bytes.ts';
 
@@ -44,8 +44,19 @@ export class DatagramSocket {
     events: DatagramSocketEvents,
   ): Promise<DatagramSocket> {
     const opened = new DatagramSocket(family, events);
-    await opened.#bind(address, port);
+    await opened.#bind({ address, port, exclusive: true });
     return opened;
+  }
+
+  /** Takes over a socket that is bound already. */
+  static async inherit(
+    family: 4 | 6,
+    descriptor: number,
+    events: DatagramSocketEvents,
+  ): Promise<DatagramSocket> {
+    const inherited = new DatagramSocket(family, events);
+    await inherited.#bind({ fd: descriptor });
+    return inherited;
   }
 
   get port(): number {
@@ -81,10 +92,10 @@ export class DatagramSocket {
     this.#socket.close();
   }
 
-  async #bind(address: string, port: number): Promise<void> {
+  async #bind(place: BindOptions): Promise<void> {
     try {
       const bound = once(this.#socket, 'listening');
-      this.#socket.bind({ address, port, exclusive: true });
+      this.#socket.bind(place);
       await bound;
     } catch (error) {
       this.close();

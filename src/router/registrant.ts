@@ -17,6 +17,8 @@ export interface RegistrantEvents {
   onUnregister(registrant: Registrant, ids: readonly string[]): void;
   /** It has shown a token; what it has said behind it is `rest`. The socket is the caller's from now on. */
   onTake(socket: Joinable, token: string, rest: Uint8Array): void;
+  /** It has shown a token for datagrams, and `rest` behind it. The socket is the caller's from now on. */
+  onDatagrams(socket: Joinable, token: string, rest: Uint8Array): void;
   /** From now on its user is known. */
   onProven(registrant: Registrant): void;
   onOver(registrant: Registrant): void;
@@ -30,6 +32,8 @@ export interface RegistrantDeps {
   readonly routeIdOf: (secret: Uint8Array) => Uint8Array;
   /** The TCP port that clients come to. */
   readonly port: () => number;
+  /** By what a registered session server may come for its datagrams; `undefined` where the router has none. */
+  readonly datagramToken: (registrant: Registrant) => string | undefined;
 }
 
 /**
@@ -37,7 +41,7 @@ export interface RegistrantDeps {
  *
  *   unknown --- {"register"} ---> claiming --- {"claimed"}, it is so ---> registered ---> over
  *      |                                                        |
- *      +-- {"take"} --> handed on     +-- {"ask"} --> over      +-- 5 s, or anything else --> over
+ *      +-- {"take"}, {"datagrams"} --> handed on     +-- {"ask"} --> over     +-- 5 s, or anything else --> over
  *
  * Between any two calls: it is in the route table only while it is registered.
  */
@@ -104,9 +108,15 @@ export class Registrant implements StreamSocketEvents, RouteOwner {
   }
 
   #onLine(line: JsonObject, rest: Uint8Array): void {
-    const { register, unregister, claimed, take, ask } = line;
+    const { register, unregister, claimed, take, datagrams, ask } = line;
     if (this.#phase === 'unknown' && typeof take === 'string') {
-      this.#handOn(take, rest);
+      this.#handOn();
+      this.#events.onTake(this.#socket, take, rest);
+      return;
+    }
+    if (this.#phase === 'unknown' && typeof datagrams === 'string') {
+      this.#handOn();
+      this.#events.onDatagrams(this.#socket, datagrams, rest);
       return;
     }
     if (this.#phase === 'unknown' && ask === 'status') {
@@ -138,11 +148,10 @@ export class Registrant implements StreamSocketEvents, RouteOwner {
     this.#say({ unregistered: ids.length });
   }
 
-  #handOn(token: string, rest: Uint8Array): void {
+  #handOn(): void {
     this.#phase = 'over';
     this.#deadline.cancel();
     this.#events.onOver(this);
-    this.#events.onTake(this.#socket, token, rest);
   }
 
   #answerStatus(): void {
@@ -173,8 +182,13 @@ export class Registrant implements StreamSocketEvents, RouteOwner {
 
   #register(ids: readonly string[]): void {
     const objection = this.#events.onRegister(this, ids);
-    if (objection !== undefined) this.#say({ error: objection });
-    else this.#say({ registered: ids.length, port: this.#deps.port() });
+    if (objection !== undefined) {
+      this.#say({ error: objection });
+      return;
+    }
+    const datagrams = this.#deps.datagramToken(this);
+    const offer = datagrams === undefined ? {} : { datagrams };
+    this.#say({ registered: ids.length, port: this.#deps.port(), ...offer });
   }
 
   /** The ids of a list of secrets; secrets themselves are not kept. */

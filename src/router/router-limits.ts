@@ -9,7 +9,11 @@ export interface RouterLimits {
   readonly joinedPerSource: number;
   readonly servers: number;
   readonly routes: number;
-  /** The part of servers, routes and joined connections that one user of this machine may have. */
+  /** Ways by which datagrams have come and may be answered, over all session servers. */
+  readonly ways: number;
+  /** Link ids of datagrams. */
+  readonly linkIds: number;
+  /** The part of servers, routes, joined connections, ways and link ids that one user of this machine may have. */
   readonly userShare: number;
 }
 
@@ -20,6 +24,8 @@ export const DEFAULT_ROUTER_LIMITS: RouterLimits = {
   joinedPerSource: 1024,
   servers: 8192,
   routes: 65_536,
+  ways: 65_536,
+  linkIds: 65_536,
   userShare: 0.25,
 };
 

@@ -21,8 +21,8 @@ export interface RouterPlaces {
 }
 
 export interface RouterListenerEvents {
-  /** Clients can come to this port; session servers cannot register yet. */
-  onPort(port: number): void;
+  /** Clients can come to this port; session servers cannot register before it resolves. */
+  onPort(port: number): Promise<void>;
   onClient(socket: Socket): void;
   onLocal(socket: Socket): void;
   /** Accepting failed, and goes on by itself. */
@@ -69,7 +69,7 @@ export class RouterListeners {
           (error) => onTrouble(isLasting, error),
         ),
       );
-      events.onPort(clients.port);
+      await events.onPort(clients.port);
       const local = await openRegistration(deps, places, (isLasting) =>
         make(
           (socket) => events.onLocal(socket),

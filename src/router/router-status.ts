@@ -1,3 +1,4 @@
+import type { DatagramCounters } from './datagram-exchange.ts';
 import type { RouterLimits } from './router-limits.ts';
 
 /** What `etserver router --status` tells: counts alone, nothing of who and where. */
@@ -16,5 +17,7 @@ export interface RouterStatus {
   readonly parked: number;
   /** Local connections that have not proved whose they are. */
   readonly unproven: number;
+  /** Missing where none come. */
+  readonly datagrams?: DatagramCounters;
   readonly limits: RouterLimits;
 }

@@ -12,6 +12,8 @@ import { HANDSHAKE_TIMEOUT_MS, MAX_UNPROVEN } from '../wire/limits.ts';
 import { type Admission, Admissions } from './admissions.ts';
 import type { Claims } from './claims.ts';
 import { Client } from './client.ts';
+import { DatagramExchange } from './datagram-exchange.ts';
+import type { DatagramWay } from './datagram-way.ts';
 import { DialBacks } from './dial-backs.ts';
 import { DuplexEnd } from './duplex-end.ts';
 import { beginsHttp, type WholeHello } from './first-bytes.ts';
@@ -49,9 +51,12 @@ export interface RouterDeps {
 export class Router {
   /** The TCP port that clients come to. */
   port = 0;
+  /** Whether datagrams come to the same port. */
+  hasDatagrams = false;
   readonly #deps: RouterDeps;
   readonly #admissions: Admissions;
   readonly #routes: RouteTable<Registrant>;
+  readonly #datagrams: DatagramExchange<Registrant>;
   readonly #parked: Parked<Client>;
   readonly #dialBacks: DialBacks<{ readonly client: Client; readonly uid: number }>;
   readonly #clients = new Map<Client, () => void>();
@@ -67,6 +72,7 @@ export class Router {
     this.#deps = deps;
     this.#admissions = new Admissions(deps.limits);
     this.#routes = new RouteTable(deps.limits);
+    this.#datagrams = new DatagramExchange(deps, (routeId) => this.#routes.ownerOf(routeId));
     this.#parked = new Parked(deps.clock);
     this.#dialBacks = new DialBacks(deps.clock, deps.random);
     this.#startedMs = deps.clock.now();
@@ -86,6 +92,7 @@ export class Router {
       waiting: this.#admissions.incompleteCount,
       parked: this.#parked.count,
       unproven: this.#unproven.size,
+      ...(this.hasDatagrams && { datagrams: this.#datagrams.counters }),
       limits: this.#deps.limits,
     };
   }
@@ -118,6 +125,11 @@ export class Router {
     });
   }
 
+  /** Takes a datagram from the network; it is valid until the call returns. */
+  acceptDatagram(datagram: Uint8Array, from: DatagramWay): void {
+    if (!this.#isClosed) this.#datagrams.receive(datagram, from);
+  }
+
   /** Takes a connection to the registration socket, paused and half-open. */
   acceptLocal(socket: Socket): void {
     if (this.#isClosed) {
@@ -127,16 +139,22 @@ export class Router {
     const options = { label: 'registration', localAddress: undefined, isResettable: false };
     const registrant = new Registrant(
       this.#deps.sockets.accepted(socket, options),
-      { ...this.#deps, port: () => this.port },
+      {
+        ...this.#deps,
+        port: () => this.port,
+        datagramToken: (owner) => (this.hasDatagrams ? this.#datagrams.tokenFor(owner) : undefined),
+      },
       {
         onRegister: (owner, ids) => this.#register(owner, ids),
         onUnregister: (owner, ids) => this.#routes.remove(owner, ids),
         onTake: (server, token, rest) => this.#onTake(server, token, rest),
+        onDatagrams: (server, token, rest) => this.#datagrams.take(server, token, rest),
         onProven: (owner) => this.#unproven.delete(owner),
         onOver: (owner) => {
           this.#unproven.delete(owner);
           this.#registrants.delete(owner);
           this.#routes.forget(owner);
+          this.#datagrams.forget(owner);
         },
         status: () => ({ ...this.status }),
       },

@@ -92,6 +92,18 @@ export const DIAL_BACK_MS = 5000;
 /** A connection to the registration socket has so long to say what it is for, and to prove whose it is. */
 export const UNPROVEN_MS = 5000;
 export const MAX_UNPROVEN = 256;
+/** A datagram that a router hands on, in bytes; larger ones are nobody's. */
+export const MAX_ROUTED_DATAGRAM_BYTES = 16_384;
+/** Hellos in datagrams that are judged, or handed on, for one session server. */
+export const MAX_HELLOS_PER_SECOND = 2000;
+/** Of frames between a router and a session server; with more that waits, datagrams are lost. */
+export const MAX_WAITING_FRAME_BYTES: number = 256 * 1024;
+/** A router sends a session server's datagrams only where it has heard something for it within this. */
+export const WAY_LIFE_MS = 60_000;
+/** Ways that a router remembers for one session server: of those it has answered, and of the others. */
+export const MAX_WAYS = 256;
+/** Link ids that one session server has registered at a time. */
+export const MAX_ROUTED_LINK_IDS = 512;
 export const JUMP_MAGIC: Uint8Array = Uint8Array.of(0x45, 0x56, 0x54, 0x4a); // "EVTJ"
 export const JUMP_VERSION = 1;
 /** Where a router listens unless it is told otherwise. */

@@ -48,6 +48,13 @@ describe('a new address', () => {
     expect(path.acknowledged(10)).toEqual({ sinceMs: 30, isOtherHost: true });
   });
 
+  test('is none where the label is the same: what came last is the way that works', () => {
+    const again = { ...home };
+    path.heard(again, false, 100, 10);
+    expect(current).toBe(again);
+    expect(path.isSettled).toBe(true);
+  });
+
   test('of the same host is known to be that', () => {
     path.heard(third, true, 100, 10);
     path.ask(1, 40, 10);

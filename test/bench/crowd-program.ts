@@ -65,7 +65,13 @@ async function serve(index: number, socket: string): Promise<void> {
     sessions.set(instance, session);
     return session;
   };
-  const join = { clock, random: systemRandom, socket, onCarrier: acceptor.accept.bind(acceptor) };
+  const join = {
+    clock,
+    random: systemRandom,
+    socket,
+    onCarrier: acceptor.accept.bind(acceptor),
+    onDatagram: () => undefined,
+  };
   while ((await joinRouter(join, secretOf(index, 'route'))) === undefined) await sleep(20);
 }
 

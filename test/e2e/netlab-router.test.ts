@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { CountedWork } from '../support/counted-work.ts';
 import { LabHost } from '../support/lab-host.ts';
@@ -51,6 +52,46 @@ describeNeeding(
       expect(new Set(host.joined)).toEqual(new Set(['tcp']));
     });
 
+    test.concurrent('lives on the datagrams of the one port, through loss, roaming, a silent network and the ends of its router', {
+      timeout: TEST_MS,
+    }, async (context) => {
+      const random = new SeededRandom(SEED + 53);
+      const host = await LabHost.during(context, { settings: ['delay=10', 'rate=8000', 'loss=3'] });
+      const router = await RouterProcess.start(host.host, {
+        port: 2022,
+        prefix: host.lab.commandIn('server', []),
+      });
+      context.onTestFinished(() => router.stop());
+      // Beside ssh nothing but the router's datagrams gets in, and the host begins nothing.
+      const inward = 'iifname lab0 tcp dport != 22 drop; iifname lab0 udp dport != 2022 drop;';
+      const chain = `chain input { type filter hook input priority 0; ${inward} }`;
+      const out =
+        'chain output { type filter hook output priority 0; oifname lab0 ct state new drop; }';
+      host.run('server', 'nft', `add table inet onlyrouter { ${chain}; ${out}; }`);
+      const work = await CountedWork.start(host, {
+        random,
+        outputBytes: 8 * MEGABYTE,
+        inputBytes: 50_000,
+        args: ['--via', 'udp', 'testhost'],
+      });
+      expect((await router.status()).datagrams).toMatchObject({ links: 1 });
+      for (const part of [0.1, 0.3, 0.5, 0.7]) {
+        await work.reached(part);
+        if (part === 0.1 || part === 0.5) {
+          await router.kill(part === 0.1 ? 'SIGKILL' : 'SIGTERM');
+          await router.startAgain(random.integer(0, 800));
+        } else if (part === 0.3) {
+          await host.lab.control('down');
+          await sleep(3000);
+          await host.lab.control('up');
+        } else {
+          await host.lab.run('roam');
+        }
+      }
+      await work.finish();
+      expect(new Set(host.joined)).toEqual(new Set(['udp']));
+    });
+
     test.concurrent('moves to ssh when the router is closed off, and back when it is open again', {
       timeout: TEST_MS,
     }, async (context) => {
@@ -63,7 +104,7 @@ describeNeeding(
       context.onTestFinished(() => router.stop());
       const work = await CountedWork.start(host, { random, outputBytes: 8 * MEGABYTE });
       await work.reached(0.1);
-      expect(host.joined).toEqual(['ssh-stdio', 'tcp']);
+      expect(host.joined).toEqual(['ssh-stdio', 'udp']);
       host.closeAllButSsh();
       await work.reached(0.4);
       host.openAll();

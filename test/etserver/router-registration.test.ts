@@ -56,6 +56,8 @@ class World {
   readonly dialledMs: number[] = [];
   readonly directories: string[] = [];
   readonly carriers: Carrier[] = [];
+  /** What comes for the datagrams was told so. */
+  readonly datagrams: string[] = [];
   isRouterThere = true;
   mayMakeDirectories = true;
   readonly registration: RouterRegistration;
@@ -78,6 +80,11 @@ class World {
       },
       removeDirectory: (path) => this.directories.splice(this.directories.indexOf(path), 1),
       onCarrier: (carrier) => this.carriers.push(carrier),
+      datagrams: {
+        begin: (token) => this.datagrams.push(`begin ${token}`),
+        end: () => this.datagrams.push('end'),
+        setLinkId: (id, isOurs) => this.datagrams.push(`${toHex(id)} ${isOurs}`),
+      },
     });
   }
 
@@ -265,4 +272,23 @@ test('closed, it is gone, whatever was under way', async () => {
   expect(world.carriers).toEqual([]);
   expect(world.connections.every(({ isOver }) => isOver)).toBe(true);
   expect(world.clock.pending).toBe(0);
+});
+
+test('it comes for its datagrams where the router has some, says at which port, and no more once the router is gone', async () => {
+  const world = new World();
+  const started = world.registration.start(SECRET, 300);
+  await world.settle();
+  expect(world.registration.udpPort).toBe(0);
+  world.last.say({ claim: CLAIM }, { registered: 1, port: 2022, datagrams: 'abc' });
+  expect(await started).toBe(true);
+  expect([world.registration.udpPort, world.datagrams]).toEqual([2022, ['begin abc']]);
+  world.registration.setLinkId(Uint8Array.of(0xc1, 0, 0, 0, 0, 0, 0, 9), true);
+  world.last.break();
+  expect(world.datagrams.slice(1)).toEqual(['c100000000000009 true', 'end']);
+  await world.advance(300);
+  world.accept();
+  // The next router has none.
+  expect([world.registration.udpPort, world.datagrams.length]).toEqual([0, 3]);
+  world.registration.close();
+  expect(world.datagrams.at(-1)).toBe('end');
 });

@@ -2,15 +2,15 @@ import { expect, test } from 'vitest';
 import { EtError } from '../../src/base/errors.ts';
 import { activatedSockets } from '../../src/router/activated-sockets.ts';
 
-const NONE = { tcp: [], registration: [] };
+const NONE = { tcp: [], udp: [], registration: [] };
 
 test('sockets of systemd are told apart by their names', () => {
   const environment = {
     LISTEN_PID: '77',
-    LISTEN_FDS: '3',
-    LISTEN_FDNAMES: 'tcp:registration:tcp',
+    LISTEN_FDS: '4',
+    LISTEN_FDNAMES: 'tcp:registration:tcp:udp',
   };
-  expect(activatedSockets(environment, 77)).toEqual({ tcp: [3, 5], registration: [4] });
+  expect(activatedSockets(environment, 77)).toEqual({ tcp: [3, 5], udp: [6], registration: [4] });
 });
 
 test('those for another process, as for who has started this one, are left alone', () => {
@@ -24,7 +24,7 @@ test('a socket without a name of ours is an error that says what to write', () =
   const environment = { LISTEN_PID: '7', LISTEN_FDS: '2', LISTEN_FDNAMES: 'tcp:ssh' };
   expect(() => activatedSockets(environment, 7)).toThrow(
     new EtError('ET_ERR_CONFIG', 'socket 4 of systemd is named "ssh"', {
-      advice: 'write FileDescriptorName=tcp or FileDescriptorName=registration in its unit',
+      advice: 'write FileDescriptorName=tcp, udp or registration in its unit',
     }),
   );
 });

@@ -14,7 +14,7 @@ const OTHER_ID = 'cd'.repeat(16);
 
 const mine: FileFacts = { uid: 1000, mode: 0o4_0700, isDirectory: () => true };
 
-function connection(look: () => FileFacts | undefined = () => mine) {
+function connection(look: () => FileFacts | undefined = () => mine, datagramToken?: string) {
   const clock = new VirtualClock();
   const socket = new FakeEnd();
   const log: string[] = [];
@@ -27,7 +27,13 @@ function connection(look: () => FileFacts | undefined = () => mine) {
   });
   const registrant = new Registrant(
     socket,
-    { clock, claims, routeIdOf: (secret) => secret.slice(0, 16), port: () => 2022 },
+    {
+      clock,
+      claims,
+      routeIdOf: (secret) => secret.slice(0, 16),
+      port: () => 2022,
+      datagramToken: () => datagramToken,
+    },
     {
       onRegister: (owner, ids) => {
         log.push(`register ${ids.join(' ')} for ${owner.uid}`);
@@ -35,6 +41,7 @@ function connection(look: () => FileFacts | undefined = () => mine) {
       },
       onUnregister: (_, ids) => log.push(`unregister ${ids.join(' ')}`),
       onTake: (_, token, rest) => log.push(`take ${token}+${rest.length}`),
+      onDatagrams: (_, token, rest) => log.push(`datagrams ${token}+${rest.length}`),
       onProven: () => log.push('proven'),
       onOver: () => log.push('over'),
       status: () => ({ links: 3 }),
@@ -154,6 +161,25 @@ test('a token hands the socket on, with what was said behind it', () => {
   expect(log).toEqual(['over', 'take abc+3']);
   expect(socket.isReset).toBe(false);
   expect(clock.pending).toBe(0);
+});
+
+test('a session server is told a token for its datagrams where the router has some, and shows it on another connection', async () => {
+  const { socket, settle } = connection(() => mine, 'abc');
+  socket.sayLine({ register: [SECRET] });
+  socket.sayLine({ claimed: true });
+  await settle();
+  expect(socket.lines.at(-1)).toEqual({ registered: 1, port: 2022, datagrams: 'abc' });
+  const other = connection();
+  other.socket.say(utf8('{"datagrams":"abc"}\nxyz'));
+  expect(other.log).toEqual(['over', 'datagrams abc+3']);
+  expect(other.socket.isReset).toBe(false);
+  expect(other.clock.pending).toBe(0);
+});
+
+test('a connection that is registered shows no token: it is over', async () => {
+  const { socket, log } = await registered();
+  socket.sayLine({ datagrams: 'abc' });
+  expect([socket.isReset, log.at(-1)]).toEqual([true, 'over']);
 });
 
 test('anybody may ask how it goes; a crowd of questions that nobody reads the answers of is cut', () => {

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -74,7 +74,9 @@ async function start(limits: Partial<RouterLimits> = {}): Promise<void> {
     bind: ['127.0.0.1'],
     port: 0,
     socket: join(directory, 'router.sock'),
-    activated: { tcp: [], registration: [] },
+    hasUdp: true,
+    interfaces: networkInterfaces,
+    activated: { tcp: [], udp: [], registration: [] },
     ownUid: process.getuid?.() ?? 0,
     onLost: () => undefined,
   });
@@ -196,6 +198,7 @@ test('a hello for a session server that has not come back yet waits for it', asy
       random: systemRandom,
       socket: join(directory, 'router.sock'),
       onCarrier: echo,
+      onDatagram: () => undefined,
     },
     secret,
   );

@@ -3,7 +3,7 @@ import { connect, type Socket as NetSocket } from 'node:net';
 import { SystemClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { routeIdOf } from '../../src/crypto/route-id.ts';
-import { joinRouter } from '../../src/etserver/join-router.ts';
+import { type JoinRouterDeps, joinRouter } from '../../src/etserver/join-router.ts';
 import type { RouterRegistration } from '../../src/etserver/router-registration.ts';
 import type { Carrier } from '../../src/link/carrier.ts';
 import { HANDSHAKE_BYTES, HELLO_MAGIC } from '../../src/wire/limits.ts';
@@ -20,9 +20,11 @@ export interface LocalServer {
 export async function localServer(
   socket: string,
   onCarrier: (carrier: Carrier) => void,
+  onDatagram: JoinRouterDeps['onDatagram'] = () => undefined,
 ): Promise<LocalServer | undefined> {
   const secret = systemRandom.bytes(32);
-  const registration = await joinRouter({ clock, random: systemRandom, socket, onCarrier }, secret);
+  const deps = { clock, random: systemRandom, socket, onCarrier, onDatagram };
+  const registration = await joinRouter(deps, secret);
   return registration && { registration, routeId: routeIdOf(secret) };
 }
 

@@ -45,6 +45,7 @@ export const UDP_KINDS: readonly RoadKind[] = [
 
 export const ROUTER_KINDS: readonly RoadKind[] = [
   { name: 'a router', needs: [], open: overRouter },
+  { name: 'datagrams by a router', needs: [], open: overRouterInDatagrams },
   { name: "a jump host's router", needs: [], open: overJumpHost },
 ];
 
@@ -135,6 +136,20 @@ async function overRouter(host: EtHost): Promise<Road> {
     label: new RegExp(`^tcp 127\\.0\\.0\\.1:${router.port}$`, 'u'),
     cut: () => again(router),
     close: () => router.stop(),
+  };
+}
+
+/** The router is killed, and the link that it does not know of lives on. */
+async function overRouterInDatagrams(host: EtHost): Promise<Road> {
+  const router = await RouterProcess.start(host);
+  return {
+    words: wordsVia(host, 'udp'),
+    to: ['testhost'],
+    name: 'udp',
+    label: new RegExp(`^udp 127\\.0\\.0\\.1:${router.port}$`, 'u'),
+    cut: () => again(router),
+    close: () => router.stop(),
+    keepsLink: true,
   };
 }
 

@@ -89,6 +89,16 @@ const CLAIMS: readonly (readonly [string, readonly number[]])[] = [
     'At most # connections have proved nothing, each for at most # s',
     [limits.MAX_UNPROVEN, limits.UNPROVEN_MS / 1000],
   ],
+  ['route id, at most # a second for each', [limits.MAX_HELLOS_PER_SECOND]],
+  ['one of at most # bytes that begins with a link id', [limits.MAX_ROUTED_DATAGRAM_BYTES]],
+  ['a datagram of more than # bytes, and a link id', [limits.MAX_ROUTED_DATAGRAM_BYTES]],
+  ['same stream within the last # s', [limits.WAY_LIFE_MS / 1000]],
+  [
+    'at most # ways of a stream that it was asked to send by, and # others',
+    [limits.MAX_WAYS, limits.MAX_WAYS],
+  ],
+  ['A stream has at most #.', [limits.MAX_ROUTED_LINK_IDS]],
+  ['datagrams that find # KiB waiting are lost', [limits.MAX_WAITING_FRAME_BYTES / 1024]],
   ['| EVTJ | # | length |', [limits.JUMP_VERSION]],
   ['A router listens on TCP port #', [limits.ROUTER_PORT]],
 ];

@@ -7,6 +7,7 @@ export type ServerFlagKey =
   | 'detached'
   | 'help'
   | 'json'
+  | 'no-udp'
   | 'port'
   | 'socket'
   | 'status'
@@ -67,6 +68,12 @@ export const ROUTER_FLAGS: readonly Flag<ServerFlagKey>[] = [
     argument: 'ADDRESS',
     group: ROUTER_GROUP,
     help: 'address to listen on; may be repeated (default: all)',
+  },
+  {
+    key: 'no-udp',
+    long: '--no-udp',
+    group: ROUTER_GROUP,
+    help: 'take TCP alone, and no datagrams on the same port',
   },
   {
     key: 'socket',

@@ -16,6 +16,7 @@ export type RouterCommand =
       /** `undefined`: the usual place. */
       readonly socket: string | undefined;
       readonly forwardTo: ForwardTargets | undefined;
+      readonly hasUdp: boolean;
     };
 
 const FLAGS: readonly Flag<ServerFlagKey>[] = [...ROUTER_FLAGS, ...COMMON_SERVER_FLAGS];
@@ -41,6 +42,7 @@ export function parseRouterWords(
     port: portOf(lastOf(given, 'port')),
     bind: (given.get('bind') ?? []).map(addressOf),
     socket,
+    hasUdp: !given.has('no-udp'),
     forwardTo:
       forwardTo && asUsageOf('--allow-forward-to', () => parseForwardTargets(forwardTo.join(','))),
   };
@@ -49,7 +51,9 @@ export function parseRouterWords(
 type Given = ReadonlyMap<ServerFlagKey, readonly string[]>;
 
 function statusCommand(given: Given, socket: string | undefined): RouterCommand {
-  const other = (['port', 'bind', 'allow-forward-to'] as const).find((key) => given.has(key));
+  const other = (['port', 'bind', 'no-udp', 'allow-forward-to'] as const).find((key) =>
+    given.has(key),
+  );
   if (other !== undefined) {
     throw usageError(`--status asks a router that runs: leave out ${named(other)}`);
   }

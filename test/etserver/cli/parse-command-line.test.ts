@@ -31,11 +31,19 @@ test.each<[string, ServerCommand]>([
 });
 
 describe('the router, whose flags take values', () => {
-  const usual = { kind: 'router', port: 2022, bind: [], socket: undefined, forwardTo: undefined };
+  const usual = {
+    kind: 'router',
+    port: 2022,
+    bind: [],
+    socket: undefined,
+    forwardTo: undefined,
+    hasUdp: true,
+  };
   test.each<[string, object]>([
     ['', usual],
     ['router', usual],
     ['-p 7000', { ...usual, port: 7000 }],
+    ['router --no-udp', { ...usual, hasUdp: false }],
     ['router -p7000', { ...usual, port: 7000 }],
     ['router --port=0 --port 7', { ...usual, port: 7 }],
     ['router --bind ::1 --bind=10.0.0.5', { ...usual, bind: ['::1', '10.0.0.5'] }],
