@@ -5,8 +5,8 @@ import type { SessionLink } from './session-link.ts';
 const RETIRE_QUIET_MS = 1000;
 const RETIRE_MAX_MS = 10_000;
 /**
- * A client asks for a sign of life after 64 s at the latest, and one that is gone ends no link of datagrams: a server that has heard nothing
- * for this long asks, or nobody would ever know.
+ * A client asks for a sign of life sooner, and one that is gone ends no link of datagrams: a server that has heard nothing for this long
+ * asks, or nobody would ever know. One that is not in use was replaced, and is forgotten.
  */
 const SILENCE_MS = 75_000;
 
@@ -36,8 +36,11 @@ export class LinkWatch {
       if (link.isRetired) dueMs = Math.min(dueMs, nowMs + RETIRE_QUIET_MS);
       if (this.#isWarm(link, best)) dueMs = Math.min(dueMs, link.idleProbe.dueMs(link));
     }
+    if (session.role === 'server') {
+      for (const link of session.links) dueMs = Math.min(dueMs, silenceDueMs(link, best));
+      return dueMs;
+    }
     if (best === undefined) return dueMs;
-    if (session.role === 'server') return Math.min(dueMs, this.#silenceDueMs(best));
     return Math.min(dueMs, session.idleProbe.dueMs(best));
   }
 
@@ -51,13 +54,14 @@ export class LinkWatch {
       this.ask(best);
     }
     for (const link of session.links) if (this.#isWarm(link, best)) this.#keepWarm(link, nowMs);
-    if (session.role === 'server' && best !== undefined && this.#silenceDueMs(best) <= nowMs)
-      this.ask(best);
+    if (session.role === 'server')
+      for (const link of session.links) this.#lookAtSilence(link, best, nowMs);
   }
 
-  #silenceDueMs(best: SessionLink): number {
-    if (best.secure.kind === 'bytes' || best.isSuspect) return Number.POSITIVE_INFINITY;
-    return Math.max(best.lastReceivedMs, best.lastSentMs) + SILENCE_MS;
+  #lookAtSilence(link: SessionLink, best: SessionLink | undefined, nowMs: number): void {
+    if (silenceDueMs(link, best) > nowMs) return;
+    if (link === best) this.ask(link);
+    else this.#session.dropLink(link);
   }
 
   /** A PREFER may have been overtaken by an older one on another link: each probe says it again. */
@@ -91,4 +95,12 @@ export class LinkWatch {
     if (isQuiet || nowMs - link.retiredAtMs >= RETIRE_MAX_MS || link.isSuspect)
       session.leaveLink(link);
   }
+}
+
+/** When `link` has been silent for too long, at the server. */
+function silenceDueMs(link: SessionLink, best: SessionLink | undefined): number {
+  if (link.secure.kind === 'bytes') return Number.POSITIVE_INFINITY;
+  if (link !== best) return link.lastReceivedMs + SILENCE_MS;
+  if (link.isSuspect) return Number.POSITIVE_INFINITY;
+  return Math.max(link.lastReceivedMs, link.lastSentMs) + SILENCE_MS;
 }

@@ -6,19 +6,28 @@ import type { DialResult, RunningDial, StartDial } from '../backed/redialer.ts';
 import type { SecureLink } from '../backed/secure-link.ts';
 import type { Clock } from '../base/clock.ts';
 import { type Experience, heedExperience } from './choose-plan.ts';
-import { formatRoad, type Road, type RoadsPlan } from './road.ts';
+import { formatRoad, type Road, type RoadsPlan, wayOf } from './road.ts';
 import type { RoadDials } from './road-dials.ts';
 import { sparingDial } from './sparing-dial.ts';
 
 /** ssh connects, authenticates and starts a program; over a satellite that is a dozen round trips. */
 export const SSH_TIMEOUT_MS = 60_000;
 
+/** One road by itself. */
+export interface PlannedRoad {
+  /** As `formatRoad` has it. */
+  readonly name: string;
+  /** As `wayOf` has it. */
+  readonly way: string;
+  readonly start: StartDial;
+}
+
 /** What a client dials: any road when it has no link, the better ones when it has. */
 export interface RoadPlan {
   /** All roads, as the plan has them. */
   readonly dial: StartDial;
   /** Each road by itself, the best first. */
-  readonly roads: readonly { readonly name: string; readonly start: StartDial }[];
+  readonly roads: readonly PlannedRoad[];
   /** As `formatRoad` has it. A link that no dial of this plan has made is the ssh that started the session. */
   roadOf(link: SecureLink): string;
   /** The roads that are better than that of `link`, but those left out; `undefined` where there are none. */
@@ -75,6 +84,7 @@ class Roads implements RoadPlan {
       .filter((road, at, all) => all.findIndex((each) => isSame(each, road)) === at)
       .map((road) => ({
         name: formatRoad(road),
+        way: wayOf(road),
         start: (done, patience) => this.#start({ kind: 'direct', road }, new Set(), done, patience),
       }));
   }

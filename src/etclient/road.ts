@@ -60,6 +60,11 @@ export function formatRoad(road: Road): string {
   }
 }
 
+/** What two roads have in common that fail together: where they leave from and where they lead to, but not what carries them. */
+export function wayOf(road: Road): string {
+  return formatRoad(road).replace(/^(?:udp|tcp)(?=$|[:@])/u, 'direct');
+}
+
 /**
  * `undefined` where the text is no road.
  *

@@ -5,7 +5,7 @@ import type { Clock, Timer } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { RoadPlan } from './road-plan.ts';
 
-/** How many links there are to be, each over a road of its own. */
+/** How many links there are to be, each by a way of its own. */
 const WANTED = 2;
 /** The second one is dialled this long after the first has joined, when the first prompt is on its way. */
 const FIRST_DIAL_MS = 250;
@@ -35,6 +35,7 @@ export interface StandbyDeps {
 /** One road, and the dial for a link over it. */
 interface Road {
   readonly index: number;
+  readonly way: string;
   dial: RunningDial | undefined;
   giveUp: Timer | undefined;
   waitMs: number;
@@ -43,7 +44,7 @@ interface Road {
 }
 
 /**
- * `--standby`: two live links over different roads. The best steady one carries; `Doubts` moves what it carries to the
+ * `--standby`: two live links over different roads, by different ways where there are any: UDP and TCP to one host fail together. The best steady one carries; `Doubts` moves what it carries to the
  * other within a round trip of its silence. A link that is missing is dialled for, as long as the other is alive;
  * where none is, the redialer dials.
  *
@@ -60,8 +61,11 @@ export class StandbyLinks {
   constructor(deps: StandbyDeps) {
     this.#deps = deps;
     const notBeforeMs = deps.clock.now() + FIRST_DIAL_MS;
-    this.#roads = Array.from({ length: deps.plan.roads.length }, (_, index) => ({
+    const { roads } = deps.plan;
+    const hasWays = new Set(roads.map(({ way }) => way)).size >= WANTED;
+    this.#roads = roads.map(({ name, way }, index) => ({
       index,
+      way: hasWays ? way : name,
       dial: undefined,
       giveUp: undefined,
       waitMs: SHORTEST_WAIT_MS,
@@ -156,7 +160,12 @@ export class StandbyLinks {
   /** The best roads' links, and all of them while one of these is doubted. */
   #kept(live: ReadonlyMap<number, SessionLink>): Set<SessionLink> {
     const best = [...live].sort(([a], [b]) => a - b).map(([, link]) => link);
-    const wanted = best.slice(0, WANTED);
+    const ways = new Map<string | undefined, SessionLink>();
+    for (const link of best) {
+      const way = this.#roads[this.#roadOf(link)]?.way;
+      if (ways.size < WANTED && !ways.has(way)) ways.set(way, link);
+    }
+    const wanted = [...ways.values()];
     return new Set(wanted.every(({ doubt }) => doubt.state === 'steady') ? wanted : best);
   }
 
@@ -173,12 +182,13 @@ export class StandbyLinks {
     this.#timer = undefined;
     if (live.size === 0 || this.#deps.session.isOver) return;
     let dueMs = Number.POSITIVE_INFINITY;
-    let found = 0;
+    const found = new Set<string>();
     for (const road of this.#roads) {
-      if (found === WANTED) break;
-      if (live.has(road.index)) found += 1;
+      if (found.size === WANTED) break;
+      if (found.has(road.way)) continue;
+      if (live.has(road.index)) found.add(road.way);
       else {
-        if (this.#isExpected(road)) found += 1;
+        if (this.#isExpected(road)) found.add(road.way);
         dueMs = Math.min(dueMs, this.#ripeMs(road));
       }
     }

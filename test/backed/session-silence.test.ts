@@ -234,7 +234,42 @@ describe('a client that was killed', () => {
     const { best } = pair.server.session.links;
     expect(pair.server.log).toEqual(['joined 1']);
     // One record for each of the client's probes: nothing but what answers them.
-    expect(best?.sent.next).toBeLessThan(25);
+    expect(best?.sent.next).toBeLessThan(32);
     pair.finish();
   });
+});
+
+describe('a link in datagrams that a client has left', () => {
+  test('is forgotten by the server, which nobody tells, while another carries', () => {
+    const pair = new SessionPair();
+    const faults = { delayMs: 10 };
+    const first = pair.join({ kind: 'datagrams', aToB: faults, bToA: faults });
+    pair.join({ kind: 'datagrams', aToB: faults, bToA: faults });
+    pair.client.session.dropLink(first.link);
+    pair.clock.advance(60_000);
+    expect(pair.server.session.links.count).toBe(2);
+    pair.clock.advance(20_000);
+    expect(pair.server.session.links.count).toBe(1);
+    pair.clock.advance(3_600_000);
+    expect([pair.client.session.links.count, pair.server.session.links.count]).toEqual([1, 1]);
+    expect(pair.finish()).toBe(0);
+  });
+});
+
+test('a goodbye in datagrams is said often enough for a bad path', () => {
+  let heard = 0;
+  for (let seed = 1; seed <= 40; seed += 1) {
+    const pair = new SessionPair(seed);
+    const { pair: wire } = pair.join({
+      kind: 'datagrams',
+      aToB: { delayMs: 10 },
+      bToA: { delayMs: 10 },
+    });
+    wire.set('both', { loss: 0.3 });
+    pair.client.session.end(0, 'done');
+    pair.clock.advance(100);
+    if (pair.server.end?.kind === 'bye') heard += 1;
+    pair.finish();
+  }
+  expect(heard).toBeGreaterThanOrEqual(39);
 });

@@ -20,8 +20,8 @@ class Three {
     this.wifi = wifi;
     this.lte = lte;
     this.ssh = ssh;
-    this.attached = this.world.attach(wifi, [wifi, lte, ssh]);
     prepare(this);
+    this.attached = this.world.attach(wifi, [wifi, lte, ssh]);
     this.attached.client.own.start();
     this.run(2000);
   }
@@ -156,4 +156,26 @@ test('links that are a day old are replaced, each over its own road', () => {
   expect(three.live).toEqual(['wifi', 'lte']);
   expect(three.dials).toEqual([2, 2, 0]);
   expect(three.end()).toEqual(NOTHING);
+});
+
+test('of roads by one way one is enough, and the second link goes by another', () => {
+  const roads = new Three((three) => {
+    three.lte.way = three.wifi.way;
+  });
+  roads.run(10_000);
+  expect(roads.live).toEqual(['wifi', 'ssh']);
+  roads.wifi.answer = 'silent';
+  roads.wifi.abandon();
+  roads.run(10_000);
+  expect(roads.live).toEqual(['lte', 'ssh']);
+  expect(roads.end()).toEqual(NOTHING);
+});
+
+test('of roads that all go one way two are kept', () => {
+  const roads = new Three((three) => {
+    for (const road of [three.wifi, three.lte, three.ssh]) road.way = 'one';
+  });
+  roads.run(10_000);
+  expect(roads.live).toEqual(['wifi', 'lte']);
+  expect(roads.end()).toEqual(NOTHING);
 });

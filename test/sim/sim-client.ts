@@ -73,7 +73,7 @@ export class SimClient {
           if (result.kind === 'link') made.set(result.link, name);
           done(result);
         });
-      return { name, path, start };
+      return { name, way: path.way, path, start };
     });
     const dial: StartDial = (done) =>
       roads.find(({ path }) => path === this.path)?.start(done) ?? this.#dial(this.path, done);

@@ -23,6 +23,8 @@ export type DialAnswer = 'accepts' | 'silent' | DialError;
 /** One way through the network, from one client to the server. */
 export class SimPath {
   readonly name: string;
+  /** What it has in common with others that fail together. */
+  way: string;
   readonly kind: Carrier['kind'];
   answer: DialAnswer = 'accepts';
   toServer: LinkFaults;
@@ -35,6 +37,7 @@ export class SimPath {
 
   constructor(name: string, kind: Carrier['kind'], faults: LinkFaults) {
     this.name = name;
+    this.way = name;
     this.kind = kind;
     this.toServer = faults;
     this.toClient = faults;
