@@ -20,6 +20,8 @@ export class DeliveryRate {
   #firstSentAtMs = 0;
   /** What was sent before this much was delivered measures the application; up to and with it, since the last byte of it does too. */
   #limitedUntil = -1;
+  /** At some time in this round there was nothing to send. */
+  #wasLimited = false;
   #round = 0;
   #fullRounds = 0;
   #roundEndsAt = 0;
@@ -64,6 +66,7 @@ export class DeliveryRate {
 
   /** There was room and nothing to send: what is in flight now measures the application, not the link. */
   applicationLimited(inFlightBytes: number): void {
+    this.#wasLimited = true;
     this.#limitedUntil = this.#delivered + inFlightBytes;
   }
 
@@ -95,7 +98,9 @@ export class DeliveryRate {
   #nextRound(): void {
     this.#round += 1;
     // Rounds without a sample of the link itself do not age its rate.
-    if (this.#isLimited || this.#best[0] === 0) return;
+    const wasLimited = this.#wasLimited || this.#isLimited;
+    this.#wasLimited = false;
+    if (wasLimited || this.#best[0] === 0) return;
     this.#fullRounds += 1;
     this.#bestRounds += 1;
     if (this.#bestRounds * 3 < WINDOW_ROUNDS) return;

@@ -33,6 +33,10 @@ const FAST_BYTES_PER_MS = 20_000;
 const SHORT_RTT_MS = 5;
 /** How far sending may run ahead of the paced rate, for timers are no finer. */
 const BURST_MS = 2;
+/** ...and how far it may lag behind and catch up, while there was always something to send: on a busy machine timers are late. */
+const CATCH_UP_MS = 25;
+/** No more than this at once, in bytes: a socket's buffer at the other end holds some ninety datagrams. */
+const CATCH_UP_BYTES = 65_536;
 /** Above this rate (50 MB/s) one record lasts less than a timer's grain: the cap on bytes in flight paces alone. */
 const UNPACED_BYTES_PER_MS = 50_000;
 /** Startup ends when the rate has not grown by a quarter for three round trips (BBR, draft-cardwell-iccrg-bbr). */
@@ -83,6 +87,7 @@ export interface PathState {
  */
 export class Pacer {
   #nextSendMs = 0;
+  #isBehind = false;
   #urgentMs = Number.NEGATIVE_INFINITY;
   #phase: 'startup' | 'draining' | 'cycling' = 'startup';
   #fullRate = 0;
@@ -144,9 +149,21 @@ export class Pacer {
   }
 
   sent(nowMs: number, bytes: number, path: PathState): void {
-    const rate = this.#rate(path);
-    if (rate === 0) return;
-    this.#nextSendMs = Math.max(this.#nextSendMs, nowMs - BURST_MS) + bytes / (rate * this.#gain);
+    const pace = this.#rate(path) * this.#gain;
+    if (pace === 0) return;
+    const lagMs = this.#isBehind ? Math.min(CATCH_UP_MS, CATCH_UP_BYTES / pace) : 0;
+    const earliestMs = nowMs - Math.max(BURST_MS, lagMs);
+    this.#nextSendMs = Math.max(this.#nextSendMs, earliestMs) + bytes / pace;
+  }
+
+  /** What is to be sent waits for its time. */
+  noteWaiting(): void {
+    this.#isBehind = true;
+  }
+
+  /** There is nothing to send, or no room: what was not sent meanwhile is not caught up with. */
+  noteIdle(): void {
+    this.#isBehind = false;
   }
 
   /** Called after each acknowledgement. */

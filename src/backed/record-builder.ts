@@ -56,7 +56,7 @@ export class RecordBuilder {
     const hasData = room > 0 && this.#hasData(this.#streamLimit(link, nowMs));
     const isRepeatDue = this.repeatDueMs(link, nowMs) <= nowMs;
     if (!hasData && !isRepeatDue && !this.#owesControl(link, nowMs)) {
-      this.#noteIdle(link, room);
+      this.#noteIdle(link, room, nowMs);
       return 0;
     }
     this.#restart(link);
@@ -137,8 +137,12 @@ export class RecordBuilder {
   }
 
   /** There is room and nothing to send: samples taken now measure us, not the link. */
-  #noteIdle(link: SessionLink, room: number): void {
-    if (room > 0 && !this.#hasData(8)) link.rate.applicationLimited(link.sent.inFlightBytes);
+  #noteIdle(link: SessionLink, room: number, nowMs: number): void {
+    const hasData = this.#hasData(8);
+    if (room > 0 && !hasData) link.rate.applicationLimited(link.sent.inFlightBytes);
+    const isPaced = hasData && link.pacer.waitMs(nowMs, link) > 0 && link.room(true, nowMs) > 0;
+    if (isPaced) link.pacer.noteWaiting();
+    else link.pacer.noteIdle();
   }
 
   /** Streams below this number may send: a suspect link is not trusted with bulk, nor is one that must pause. */

@@ -189,3 +189,44 @@ test('above 50 MB/s nothing is timed: bytes in flight alone bound what is sent',
   expect(pacer.waitMs(0, path)).toBe(0);
   expect(pacer.waitMs(0, { ...path, bytesPerMs: 49_000 })).toBeGreaterThan(0);
 });
+
+describe('a sender whose timers are late', () => {
+  const path = {
+    bytesPerMs: 1000,
+    minRttMs: 50,
+    round: 1,
+    fullRounds: 1,
+    latestRttMs: 50,
+    inFlightBytes: 0,
+  };
+
+  /** Bytes sent in a second by a sender that looks each `everyMs`, and has always something to send. */
+  function sentInSecond(everyMs: number, note: (pacer: Pacer) => void): number {
+    const pacer = new Pacer(2);
+    pacer.endStartup();
+    let bytes = 0;
+    for (let nowMs = 1000; nowMs < 2000; nowMs += everyMs) {
+      while (pacer.waitMs(nowMs, path) === 0) {
+        pacer.sent(nowMs, 1000, path);
+        bytes += 1000;
+      }
+      note(pacer);
+    }
+    return bytes;
+  }
+
+  test('catches up with what it could not send meanwhile', () => {
+    const exact = sentInSecond(1, (pacer) => pacer.noteWaiting());
+    expect(sentInSecond(15, (pacer) => pacer.noteWaiting()) / exact).toBeGreaterThan(0.9);
+  });
+
+  test('does not, where it had nothing to send', () => {
+    const exact = sentInSecond(1, (pacer) => pacer.noteWaiting());
+    expect(sentInSecond(15, (pacer) => pacer.noteIdle()) / exact).toBeLessThan(0.5);
+  });
+
+  test('catches up with 25 ms at the most', () => {
+    const exact = sentInSecond(1, (pacer) => pacer.noteWaiting());
+    expect(sentInSecond(200, (pacer) => pacer.noteWaiting()) / exact).toBeLessThan(0.2);
+  });
+});
