@@ -31,6 +31,12 @@ export const ATTENDED_MS = 1000;
 /** Below 20 MB/s, or beyond 5 ms, the usual queue is small beside what a key takes anyway. */
 const FAST_BYTES_PER_MS = 20_000;
 const SHORT_RTT_MS = 5;
+/**
+ * A queue that is still there when ours is gone is somebody else's: the least round trip of a drained one is longer by this factor and
+ * these milliseconds. Who then keeps to a short queue is left with little of the link.
+ */
+const SHARED_GROWTH = 1.4;
+const SHARED_MS = 5;
 /** How far sending may run ahead of the paced rate, for timers are no finer. */
 const BURST_MS = 2;
 /** ...and how far it may lag behind and catch up, while there was always something to send: on a busy machine timers are late. */
@@ -97,6 +103,10 @@ export class Pacer {
   #cycleIndex = 0;
   #roundsAtGain = 0;
   #probedRate = 0;
+  /** The least round trip since the gain has changed. */
+  #leastMs = Number.POSITIVE_INFINITY;
+  #isEmptied = false;
+  #isShared = false;
   readonly #ackDelayMs: number;
 
   /** `ackDelayMs` is how long the peer may hold back an acknowledgement at the least. */
@@ -124,7 +134,9 @@ export class Pacer {
     }
     const queueBytes =
       Math.min(path.bytesPerMs * MAX_QUEUE_MS, MAX_QUEUE_BYTES) + MIN_RECORD_TARGET_BYTES;
-    const cap = pathBytes + (this.inStartup ? Math.max(pathBytes, queueBytes) : queueBytes);
+    // Whoever types waits for the queue, whoever else's it is.
+    const isWide = this.inStartup || (this.#isShared && !this.#isAttended(nowMs));
+    const cap = pathBytes + (isWide ? Math.max(pathBytes, queueBytes) : queueBytes);
     return Math.min(
       Math.max(Math.floor(cap), this.inStartup ? first : MIN_IN_FLIGHT_BYTES),
       MAX_IN_FLIGHT_BYTES,
@@ -175,7 +187,9 @@ export class Pacer {
       return;
     }
     if (isNextRound) this.#roundsAtGain += 1;
+    this.#leastMs = Math.min(this.#leastMs, path.latestRttMs);
     if (!(this.#gain < 1 ? this.#isDrained(path) : isNextRound)) return;
+    this.#judgeQueue(path);
     this.#cycleIndex = this.#nextInCycle(path);
     this.#phase = 'cycling';
     this.#roundsAtGain = 0;
@@ -184,6 +198,16 @@ export class Pacer {
   /** The link was seen to be full. */
   endStartup(): void {
     if (this.inStartup) this.#phase = 'draining';
+  }
+
+  /** Whose queue there is, is seen in the round trip behind a drain that has left none of ours. */
+  #judgeQueue(path: PathState): void {
+    if (this.#gain < 1) this.#isEmptied = this.#isEmpty(path);
+    else if (this.#isEmptied) {
+      this.#isShared = this.#leastMs > (path.minRttMs ?? 0) * SHARED_GROWTH + SHARED_MS;
+      this.#isEmptied = false;
+    }
+    this.#leastMs = Number.POSITIVE_INFINITY;
   }
 
   #nextInCycle(path: PathState): number {
@@ -196,10 +220,12 @@ export class Pacer {
 
   /** A rate that is taken for 2 % more than it is would fill the cap within minutes; so each cycle empties the queue. */
   #isDrained(path: PathState): boolean {
-    const heldBytes = this.#pathBytes(path.bytesPerMs ?? 0, path.minRttMs ?? 0);
-    const isEmpty = path.inFlightBytes <= heldBytes;
     if (this.#phase === 'cycling' && this.#roundsAtGain < 1) return false;
-    return isEmpty || this.#roundsAtGain >= MAX_DRAIN_ROUNDS;
+    return this.#isEmpty(path) || this.#roundsAtGain >= MAX_DRAIN_ROUNDS;
+  }
+
+  #isEmpty({ bytesPerMs = 0, minRttMs = 0, inFlightBytes }: PathState): boolean {
+    return inFlightBytes <= this.#pathBytes(bytesPerMs, minRttMs);
   }
 
   #judgeStartup(path: PathState): void {
@@ -223,7 +249,11 @@ export class Pacer {
 
   #isKeptShort({ bytesPerMs = 0, minRttMs = 0 }: PathState, nowMs: number): boolean {
     const isShort = bytesPerMs >= FAST_BYTES_PER_MS && minRttMs <= SHORT_RTT_MS;
-    return isShort && !this.inStartup && nowMs - this.#urgentMs < ATTENDED_MS;
+    return isShort && !this.inStartup && this.#isAttended(nowMs);
+  }
+
+  #isAttended(nowMs: number): boolean {
+    return nowMs - this.#urgentMs < ATTENDED_MS;
   }
 
   /** What is in flight when nothing queues, with what waits for its acknowledgement. */
