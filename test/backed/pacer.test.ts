@@ -230,3 +230,40 @@ describe('a sender whose timers are late', () => {
     expect(sentInSecond(200, (pacer) => pacer.noteWaiting()) / exact).toBeLessThan(0.2);
   });
 });
+
+describe('beside somebody else’s queue', () => {
+  const QUIET = { bytesPerMs: 1000, minRttMs: 40, fullRounds: 9, inFlightBytes: 0 };
+
+  /** Goes through a drain and the round trip behind it, which takes `rttMs`. */
+  function drained(rttMs: number, inFlightBytes = 0): Pacer {
+    const pacer = new Pacer(2);
+    pacer.endStartup();
+    for (let round = 1; round < 8; round += 1) {
+      pacer.advance({ ...QUIET, round, latestRttMs: 40 + 100 / round, inFlightBytes });
+      pacer.advance({ ...QUIET, round, latestRttMs: rttMs, inFlightBytes });
+    }
+    return pacer;
+  }
+
+  test('bulk may have as much on its way again as the path holds', () => {
+    const [alone, beside] = [drained(45), drained(75)].map((pacer) =>
+      pacer.inFlightCap({ ...QUIET, round: 9, latestRttMs: 75 }, true, 10_000),
+    );
+    // 40 ms and 5 for acknowledgements; 20 ms of queue; 1,024 bytes.
+    expect(alone).toBe(45_000 + 20_000 + 1024);
+    expect(beside).toBe(90_000);
+  });
+
+  test('not while somebody types', () => {
+    const pacer = drained(75);
+    pacer.noteUrgent(9500);
+    const path = { ...QUIET, round: 9, latestRttMs: 75 };
+    expect(pacer.inFlightCap(path, true, 10_000)).toBe(66_024);
+    expect(pacer.inFlightCap(path, true, 10_501)).toBe(90_000);
+  });
+
+  test('where ours has not gone it cannot be told from theirs', () => {
+    const path = { ...QUIET, round: 9, latestRttMs: 75 };
+    expect(drained(75, 60_000).inFlightCap(path, true, 10_000)).toBe(66_024);
+  });
+});
