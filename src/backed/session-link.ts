@@ -25,8 +25,6 @@ const LOSS_THRESHOLD_RTT = 9 / 8;
 const MAX_PROBE_DOUBLINGS = 6;
 /** ...and waits no longer than this. */
 const MAX_PROBE_WAIT_MS = 10_000;
-/** So much of what is sent must be lost before anything is sent more than once. */
-const LOSSY = 0.01;
 /** On datagrams a record is given up after this and four round trips, whatever is known: it must not take room for ever. */
 const FORGET_MS = 2000;
 /** A path that loses much is suspected later: most of what is silent on it was only lost. */
@@ -158,11 +156,6 @@ export class SessionLink implements PathState, RepeatPath {
 
   get lossBurstiness(): number {
     return this.loss.burstiness;
-  }
-
-  /** Now and then a record is lost, and one more costs less than to wait for what becomes of it. */
-  get isLossy(): boolean {
-    return this.secure.kind === 'datagrams' && this.loss.rate >= LOSSY;
   }
 
   get awaitingSinceMs(): number {
