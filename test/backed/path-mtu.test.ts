@@ -151,4 +151,43 @@ describe('a padded link', () => {
     expect(road.failure).toBeUndefined();
     expect(pair.finish()).toBe(0);
   });
+
+  test.each([
+    [512, 1.12],
+    [1400, 1.05],
+  ])('of %i bytes takes %d times the bytes of a transfer at the most', (padBytes, most) => {
+    const pair = new SessionPair(1, undefined, undefined, padBytes);
+    const faults = { delayMs: 10, bytesPerSecond: 2_000_000 };
+    pair.join({ kind: 'datagrams', bToA: faults, aToB: { delayMs: 10 } });
+    const before = [...pair.server.session.links][0];
+    const startBytes = before?.sentBytes ?? 0;
+    pair.server.script.write(1, pattern(1_000_000));
+    pair.runUntil(() => pair.client.script.receivedBytes(1) === 1_000_000);
+    const sentBytes = (before?.sentBytes ?? 0) - startBytes;
+    // What a queue that was full has lost is another matter.
+    expect((sentBytes - (before?.lostBytes ?? 0)) / 1_000_000).toBeLessThan(most);
+  });
+});
+
+test('of some hundred datagrams one is lost, and one is sent again', () => {
+  const pair = new SessionPair();
+  let large = 0;
+  let road: ReturnType<SessionPair['join']> | undefined;
+  road = pair.join({
+    kind: 'datagrams',
+    aToB: { delayMs: 10 },
+    bToA: { delayMs: 10, bytesPerSecond: 2_000_000 },
+    onDatagram: (bytes) => {
+      if (bytes < 1000 || road === undefined) return;
+      large += 1;
+      road.pair.set('bToA', { loss: large === 50 ? 1 : 0 });
+    },
+  });
+  const [link] = pair.server.session.links;
+  pair.server.script.write(1, pattern(400_000));
+  pair.runUntil(() => pair.client.script.receivedBytes(1) === 400_000);
+  pair.clock.advance(100);
+  expect(large).toBeGreaterThan(300);
+  expect(link?.lostBytes).toBe(1200);
+  expect(pair.finish()).toBe(0);
 });

@@ -10,6 +10,7 @@ export function drawQuality(random: SeededRandom): LinkFaults {
     jitterMs: random.chance(0.5) ? 0 : delayMs * random.uniform(),
     bytesPerSecond: random.chance(0.3) ? Number.POSITIVE_INFINITY : logarithmic(20_000, 10_000_000),
     loss: random.chance(0.5) ? 0 : 0.3 * random.uniform() ** 2,
+    flip: random.chance(0.7) ? 0 : 0.02 * random.uniform(),
     duplicate: random.chance(0.7) ? 0 : 0.2 * random.uniform(),
     reorder: random.chance(0.7) ? 0 : 0.2 * random.uniform(),
   };

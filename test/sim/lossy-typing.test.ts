@@ -113,3 +113,14 @@ test('a kilobyte each way gets through 99 % of loss within an hour', () => {
     scenario.timeUntil(isThere, 60 * MINUTE_MS);
   }
 });
+
+test('at 30 % of loss 100 kB are there within 10 s', () => {
+  for (const seed of [1, 2, 3]) {
+    const bed = new TypingBed({ delayMs: 25, bytesPerSecond: 1_000_000 }, seed);
+    const { scenario, terminal } = bed;
+    bed.type(5);
+    scenario.path.set({ loss: 0.3 });
+    terminal.server.write(100_000);
+    scenario.timeUntil(() => terminal.client.incoming.received >= 100_005, 10_000);
+  }
+});

@@ -50,12 +50,12 @@ export class MemoryDatagramPipe implements MemorySender {
   send(pieces: readonly Uint8Array[]): void {
     const datagram = joined(pieces);
     this.#onDatagram(datagram.length);
-    const { loss, duplicate, mtuBytes } = this.#faults;
+    const { loss, flip, duplicate, mtuBytes } = this.#faults;
     if (this.#isSevered || this.#isEnded || this.#isHoled || datagram.length > mtuBytes) return;
     const busyMs = this.#takeLineMs(datagram.length);
     const isInBurst = this.#stepBurst();
     if (busyMs === undefined || isInBurst || this.#chance(loss)) return;
-    this.#launch(datagram, busyMs);
+    this.#launch(this.#chance(flip) ? this.#flipped(datagram) : datagram, busyMs);
     if (this.#chance(duplicate)) this.#launch(datagram, busyMs);
   }
 
@@ -137,6 +137,13 @@ export class MemoryDatagramPipe implements MemorySender {
     DELIVERY_BUFFER.set(datagram);
     this.deliveredBytes += datagram.length;
     deliverFromBuffer(this.#receiver(), datagram.length);
+  }
+
+  #flipped(datagram: Uint8Array): Uint8Array {
+    const changed = datagram.slice();
+    const bit = Math.floor(this.#random.uniform() * 8 * datagram.length);
+    changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+    return changed;
   }
 
   #stepBurst(): boolean {

@@ -20,6 +20,8 @@ export interface LinkFaults {
   /** Chances per datagram that a burst of loss begins, and that it ends (Gilbert): in a burst nothing arrives. */
   readonly burstEnter?: number;
   readonly burstLeave?: number;
+  /** One bit of it is another. */
+  readonly flip?: number;
   readonly duplicate?: number;
   readonly reorder?: number;
   /** Datagrams only: a larger one vanishes. Default 65,507. */
@@ -38,6 +40,7 @@ export const NO_FAULTS: FullLinkFaults = {
   loss: 0,
   burstEnter: 0,
   burstLeave: 1,
+  flip: 0,
   duplicate: 0,
   reorder: 0,
   mtuBytes: 65_507,
