@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { LabHost, PROMPT } from '../support/lab-host.ts';
 import { PROJECT_ROOT } from '../support/project-root.ts';
@@ -38,6 +39,8 @@ describeNeeding(['netlab', 'sshd', 'python3'], 'who watches several networks', (
         () => host.joined.length,
         (count) => count > before,
       );
+      // Whoever is on the next network before more ids have come has to use one again.
+      await sleep(1000);
     };
     const others = Array.from({ length: NETWORKS - 1 }, (_, i) =>
       first.replace(/\d+$/u, String(20 + i)),

