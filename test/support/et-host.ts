@@ -203,7 +203,9 @@ export class EtHost {
   /** Ends every connection that this host's sshd has, at its end. */
   cutSsh(): void {
     const all = listProcesses();
-    const daemon = all.find(({ words }) => words.includes(this.sshd.directory));
+    // An ssh that names the same directory may have a lower number: they begin again at 32,768.
+    const isDaemon = (words: string): boolean => /^(?:sshd:|\S*\/sshd) /u.test(words);
+    const daemon = all.find(({ words }) => isDaemon(words) && words.includes(this.sshd.directory));
     const childrenOf = (pid: number): readonly ProcessEntry[] =>
       all.filter((each) => each.parent === pid && each.words.startsWith('sshd'));
     for (const child of childrenOf(daemon?.pid ?? -1)) {
