@@ -4,16 +4,17 @@ import type { CarrierPaths, DatagramPath } from '../link/carrier.ts';
 const MAX_AMPLIFICATION = 3;
 /** It is asked again this often, in milliseconds, while something comes from it. */
 const ASK_EVERY_MS = 100;
+/** Questions whose answers count; who hears answers one of the last ones. */
+const MAX_QUESTIONS = 16;
 
 interface Candidate {
   path: DatagramPath;
-  readonly sinceMs: number;
   heardBytes: number;
   sentBytes: number;
   askedMs: number;
   /** Not even a question may be sent before more has come from there. */
   isExhausted: boolean;
-  /** Numbers of the records that went there and nowhere else. */
+  /** Numbers of the last records that went there and nowhere else. */
   readonly asked: Set<number>;
 }
 
@@ -39,7 +40,7 @@ export class PeerPath {
   }
 
   /** A record came that was not here before; `isNewest`: none with a higher number was. */
-  heard(from: DatagramPath, isNewest: boolean, bytes: number, nowMs: number): void {
+  heard(from: DatagramPath, isNewest: boolean, bytes: number): void {
     const candidate = this.#candidate;
     if (from.label === this.#paths.current.label) {
       // The same way, from a socket that has perhaps taken the place of one that is closed.
@@ -54,7 +55,6 @@ export class PeerPath {
     } else if (isNewest) {
       this.#candidate = {
         path: from,
-        sinceMs: nowMs,
         heardBytes: bytes,
         sentBytes: 0,
         askedMs: Number.NEGATIVE_INFINITY,
@@ -79,6 +79,10 @@ export class PeerPath {
     candidate.isExhausted = !takeAllowance(candidate, bytes);
     if (candidate.isExhausted) return undefined;
     candidate.asked.add(number);
+    for (const oldest of candidate.asked) {
+      if (candidate.asked.size <= MAX_QUESTIONS) break;
+      candidate.asked.delete(oldest);
+    }
     return candidate.path;
   }
 
@@ -88,19 +92,14 @@ export class PeerPath {
     return candidate !== undefined && takeAllowance(candidate, bytes) ? candidate.path : undefined;
   }
 
-  /**
-   * Record `number` was acknowledged. When that has moved the peer: since when it is there, and whether that is another host, where
-   * what is known of the path is worth nothing.
-   */
-  acknowledged(
-    number: number,
-  ): { readonly sinceMs: number; readonly isOtherHost: boolean } | undefined {
+  /** Record `number` was acknowledged. Says whether that has moved the peer, and to another host. */
+  acknowledged(number: number): 'not' | 'within its host' | 'to another host' {
     const candidate = this.#candidate;
-    if (candidate === undefined || !candidate.asked.has(number)) return undefined;
-    const isOtherHost = candidate.path.host !== this.#paths.current.host;
+    if (candidate === undefined || !candidate.asked.has(number)) return 'not';
+    const isSameHost = candidate.path.host === this.#paths.current.host;
     this.#paths.use(candidate.path);
     this.#candidate = undefined;
-    return { sinceMs: candidate.sinceMs, isOtherHost };
+    return isSameHost ? 'within its host' : 'to another host';
   }
 }
 

@@ -98,11 +98,11 @@ export class RecordBuilder {
     this.#restart(link);
     if (link.owesResume) this.#control(link, nowMs);
     this.#frames.bye(code, text);
-    const bye = this.#frames.bytes.slice();
     this.#send(link, nowMs);
     if (link.secure.kind === 'bytes') return;
     // Nobody is there afterwards to say it again.
-    for (let copies = 1; copies < BYE_COPIES; copies += 1) link.send(bye, false, NO_RANGES, nowMs);
+    for (let copies = 1; copies < BYE_COPIES; copies += 1)
+      link.send(this.#frames.bytes, false, NO_RANGES, nowMs);
   }
 
   /** When pacing lets the next record go; infinity when nothing waits for it. */

@@ -46,14 +46,14 @@ export class RecordHandler implements FrameHandler {
     const asks = decodeFrames(plaintext, this);
     if (asks) this.#session.noteTraffic();
     this.#link.receivedBytes += sealedBytes;
-    if (from !== undefined) this.#hear(from, number, sealedBytes, nowMs);
+    if (from !== undefined) this.#hear(from, number, sealedBytes);
     const brought = asks && this.#brought === 'nothing' ? 'something' : this.#brought;
     received.add(number, sealedBytes, brought, nowMs, rtt.minMs);
   }
 
-  #hear(from: DatagramPath, number: number, bytes: number, nowMs: number): void {
+  #hear(from: DatagramPath, number: number, bytes: number): void {
     const { peerPath, received } = this.#link;
-    peerPath?.heard(from, number >= received.next, bytes, nowMs);
+    peerPath?.heard(from, number >= received.next, bytes);
     if (peerPath?.isSettled === false) this.#session.wake();
   }
 
@@ -98,8 +98,8 @@ export class RecordHandler implements FrameHandler {
     for (const record of records) {
       if (record.ranges.length > 0) link.hasCarried = true;
       this.#session.doubts.acknowledge(link, record);
-      const moved = link.peerPath?.acknowledged(record.number);
-      if (moved !== undefined) this.#session.moved(link, moved.sinceMs, moved.isOtherHost);
+      const moved = link.peerPath?.acknowledged(record.number) ?? 'not';
+      if (moved !== 'not') this.#session.moved(link, moved);
     }
     this.#session.requeue(link, link.takeLost(nowMs));
     if (records.length > 0) this.#session.wake();

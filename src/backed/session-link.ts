@@ -78,6 +78,8 @@ export class SessionLink implements PathState, RepeatPath {
   #spread = new ArrivalSpread();
   #probeDoublings = 0;
   #isWorn = false;
+  /** On the paths that it had before. */
+  #deliveredBefore = 0;
   /** Since when an acknowledgement is awaited without any progress. */
   #awaitingSinceMs: number | undefined;
   #wasPutOff = false;
@@ -117,7 +119,7 @@ export class SessionLink implements PathState, RepeatPath {
 
   /** Bytes of records that were acknowledged. */
   get deliveredBytes(): number {
-    return this.rate.delivered;
+    return this.#deliveredBefore + this.rate.delivered;
   }
 
   /** Bytes of records that were given up. */
@@ -229,6 +231,7 @@ export class SessionLink implements PathState, RepeatPath {
 
   /** The path is another one: nothing that was measured is true of it. */
   restartPath(): void {
+    this.#deliveredBefore = this.deliveredBytes;
     this.rtt = new RttEstimator();
     this.rate = new DeliveryRate();
     this.pacer = new Pacer(MIN_ACK_DELAY_MS);

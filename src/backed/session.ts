@@ -160,11 +160,10 @@ export class Session {
     this.#events.onLink('doubted', link);
   }
 
-  /** The peer of `link` is elsewhere since `sinceMs`: what was sent before has not found it. */
-  moved(link: SessionLink, sinceMs: number, isOtherHost: boolean): void {
+  /** The peer of `link` is elsewhere; of another host's path nothing is known. What went to the old address, acknowledgements tell. */
+  moved(link: SessionLink, how: 'within its host' | 'to another host'): void {
     this.#logger.log(1, `${link.describe()} goes to ${link.secure.paths?.current.label} now`);
-    if (isOtherHost) link.restartPath();
-    this.requeue(link, link.sent.takeOlder(sinceMs));
+    if (how === 'to another host') link.restartPath();
   }
 
   /** A link that was doubted may carry again. */

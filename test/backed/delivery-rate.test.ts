@@ -46,6 +46,20 @@ test('is what arrives, per millisecond', () => {
   expect(sender.rate.delivered).toBeGreaterThan(200_000);
 });
 
+test('a round trip counts as full where there was always something to send', () => {
+  const sender = new SteadySender();
+  sender.send(400, 1, false);
+  const { fullRounds, round } = sender.rate;
+  expect(fullRounds).toBeGreaterThanOrEqual(round - 2);
+  for (let i = 0; i < 20; i += 1) {
+    // Nothing for a moment, early in each.
+    sender.send(1, 1, true);
+    sender.send(99, 1, false);
+  }
+  expect(sender.rate.round).toBeGreaterThan(round + 15);
+  expect(sender.rate.fullRounds).toBeLessThanOrEqual(fullRounds + 1);
+});
+
 test('falls within about ten round trips when the link became slower', () => {
   const sender = new SteadySender();
   sender.send(500, 1, false);

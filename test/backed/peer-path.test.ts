@@ -30,52 +30,52 @@ describe('a new address', () => {
   });
 
   test('is asked, and taken once what went there alone is acknowledged', () => {
-    path.heard(other, true, 100, 10);
+    path.heard(other, true, 100);
     expect(path.askDueMs).toBeLessThanOrEqual(10);
     expect(path.ask(7, 40, 10)).toBe(other);
     expect(path.askDueMs).toBe(110);
-    expect(path.acknowledged(6)).toBeUndefined();
+    expect(path.acknowledged(6)).toBe('not');
     expect(current).toBe(home);
-    expect(path.acknowledged(7)).toEqual({ sinceMs: 10, isOtherHost: true });
+    expect(path.acknowledged(7)).toBe('to another host');
     expect(current).toBe(other);
     expect(path.isSettled).toBe(true);
-    path.heard(home, true, 100, 20);
+    path.heard(home, true, 100);
     path.ask(9, 40, 20);
-    path.heard(third, true, 100, 30);
+    path.heard(third, true, 100);
     path.ask(10, 40, 30);
     // The newest counts.
-    expect(path.acknowledged(9)).toBeUndefined();
-    expect(path.acknowledged(10)).toEqual({ sinceMs: 30, isOtherHost: true });
+    expect(path.acknowledged(9)).toBe('not');
+    expect(path.acknowledged(10)).toBe('to another host');
   });
 
   test('is none where the label is the same: what came last is the way that works', () => {
     const again = { ...home };
-    path.heard(again, false, 100, 10);
+    path.heard(again, false, 100);
     expect(current).toBe(again);
     expect(path.isSettled).toBe(true);
   });
 
   test('of the same host is known to be that', () => {
-    path.heard(third, true, 100, 10);
+    path.heard(third, true, 100);
     path.ask(1, 40, 10);
-    expect(path.acknowledged(1)?.isOtherHost).toBe(false);
+    expect(path.acknowledged(1)).toBe('within its host');
   });
 
   test('counts for nothing where a record is late, or a newer one comes from where the peer was', () => {
-    path.heard(other, false, 100, 10);
+    path.heard(other, false, 100);
     expect(path.askDueMs).toBe(Number.POSITIVE_INFINITY);
-    path.heard(other, true, 100, 10);
+    path.heard(other, true, 100);
     path.ask(1, 40, 10);
-    path.heard(home, false, 100, 11);
+    path.heard(home, false, 100);
     expect(path.isSettled).toBe(false);
-    path.heard(home, true, 100, 12);
+    path.heard(home, true, 100);
     expect(path.isSettled).toBe(true);
-    expect(path.acknowledged(1)).toBeUndefined();
+    expect(path.acknowledged(1)).toBe('not');
     expect(current).toBe(home);
   });
 
   test('gets three times what came from it, and no more', () => {
-    path.heard(other, true, 100, 10);
+    path.heard(other, true, 100);
     expect([200, 60, 41, 40, 1].map((bytes) => path.alsoTo(bytes)?.label)).toEqual([
       'other',
       'other',
@@ -85,9 +85,30 @@ describe('a new address', () => {
     ]);
     expect(path.ask(1, 1, 200)).toBeUndefined();
     expect(path.askDueMs).toBe(Number.POSITIVE_INFINITY);
-    path.heard(other, true, 10, 300);
+    path.heard(other, true, 10);
     expect(path.ask(2, 30, 300)).toBe(other);
   });
+});
+
+test('of very many questions the answers to the last ones count', () => {
+  let current: DatagramPath = { label: 'home', host: 'a' };
+  const other = { label: 'other', host: 'b' };
+  const paths: CarrierPaths = {
+    get current() {
+      return current;
+    },
+    use: (to) => {
+      current = to;
+    },
+    sendTo: () => undefined,
+  };
+  const path = new PeerPath(paths);
+  for (let number = 0; number < 1000; number += 1) {
+    path.heard(other, true, 100);
+    path.ask(number, 40, 100 * number);
+  }
+  expect(path.acknowledged(983)).toBe('not');
+  expect(path.acknowledged(984)).toBe('to another host');
 });
 
 describe('a client that changes its address', () => {
@@ -174,5 +195,37 @@ describe('a client that changes its address', () => {
     road.onSeen = () => undefined;
     pair.clock.advance(2000);
     expect(pair.client.script.receivedBytes(1)).toBe(1_000_000);
+  });
+
+  test('is not looked for where a datagram of it comes late from elsewhere, though nobody has seen that before', () => {
+    const { pair, road } = echoing();
+    const held: Uint8Array[] = [];
+    road.holds = (datagram) => {
+      held.push(datagram);
+      return held.length <= 3;
+    };
+    for (let i = 0; i < 10; i += 1) {
+      pair.client.script.write(0, Uint8Array.of(i));
+      pair.clock.advance(200);
+    }
+    for (const datagram of held.slice(0, 3)) road.inject(datagram, FOREIGN);
+    pair.clock.advance(1000);
+    expect(road.sentTo.get(FOREIGN)).toBeUndefined();
+    expect(pair.server.script.receivedBytes(0)).toBe(20);
+  });
+
+  test.each([
+    ['of its host keeps', '10.0.0.1:2000', true],
+    ['of another host forgets', '10.0.0.2:1000', false],
+  ])('to one %s what is known of the path, and what was delivered', (_, address, isKept) => {
+    const { pair, road } = echoing();
+    const [link] = pair.server.session.links;
+    const before = { delivered: link?.deliveredBytes ?? 0, rtt: link?.rtt };
+    road.address = address;
+    keyMs(pair);
+    pair.clock.advance(500);
+    expect(link?.secure.paths?.current.label).toBe(`udp ${address}`);
+    expect(link?.rtt === before.rtt).toBe(isKept);
+    expect(link?.deliveredBytes).toBeGreaterThan(before.delivered);
   });
 });

@@ -17,6 +17,8 @@ export class RoamingRoad {
   readonly sentTo: Map<string, number> = new Map();
   readonly seen: Arrived[] = [];
   address = '10.0.0.1:1000';
+  /** Says whether a datagram of the client is held back. */
+  holds: (datagram: Uint8Array) => boolean = () => false;
   /** Sees a datagram of the client before the server does. */
   onSeen: (datagram: Uint8Array) => void = () => undefined;
   readonly #clock: VirtualClock;
@@ -50,6 +52,7 @@ export class RoamingRoad {
   #send(datagram: Uint8Array): void {
     const from = this.address;
     this.#clock.schedule(this.#oneWayMs, () => {
+      if (this.holds(datagram)) return;
       this.onSeen(datagram);
       this.inject(datagram, from);
     });

@@ -207,3 +207,40 @@ test('a link that is lost in the middle of a datagram loses it, and the next one
   expect(world.arrived.map(({ bytes }) => bytes.length)).toEqual([50]);
   expect(world.finish()).toBe(0);
 });
+
+test('what is no more than a few keys is copied on a lossy link, and what is more is not', () => {
+  const bytesFor = (count: number): number => {
+    const pair = new SessionPair();
+    const { pair: wire, link } = pair.join({
+      kind: 'datagrams',
+      aToB: { delayMs: 25 },
+      bToA: { delayMs: 25 },
+    });
+    wire.set('both', { loss: 0.3 });
+    for (let i = 0; i < 60; i += 1) {
+      pair.client.script.write(0, Uint8Array.of(i));
+      pair.clock.advance(200);
+    }
+    wire.set('both', { loss: 0 });
+    const before = link.sentBytes;
+    pair.client.script.write(0, pattern(count));
+    // Before an answer can be there.
+    pair.clock.advance(45);
+    return link.sentBytes - before;
+  };
+  expect(bytesFor(300)).toBeGreaterThan(3 * 300);
+  expect(bytesFor(800)).toBeLessThan(1.3 * 800);
+});
+
+test('the first record of a link, when it is lost, is said again', () => {
+  const pair = new SessionPair();
+  const { link } = pair.join({ kind: 'datagrams', aToB: { delayMs: 5 }, bToA: { delayMs: 5 } });
+  pair.clock.advance(100);
+  expect(link.owesResume).toBe(false);
+  const mark = link.rate.mark(0, 0);
+  pair.client.session.requeue(link, [{ number: 1, bytes: 50, mark, ranges: [] }]);
+  expect(link.owesResume).toBe(false);
+  pair.client.session.requeue(link, [{ number: 0, bytes: 50, mark, ranges: [] }]);
+  expect(link.owesResume).toBe(true);
+  expect(pair.finish()).toBe(0);
+});

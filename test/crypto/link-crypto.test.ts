@@ -99,6 +99,19 @@ test('no two hellos, answers or keys are alike', () => {
   expect(opens(a.client.keys.sealer, b.serverKeys.opener, 0)).toBe(false);
 });
 
+test('a link has an id that both ends know, of its own, marked by its first two bits', () => {
+  const seen = new Set<string>();
+  for (let i = 0; i < 40; i += 1) {
+    const { client, serverKeys } = handshake('root', { ...context, kind: 'datagrams' });
+    const { linkId } = client.keys;
+    expect(linkId).toEqual(serverKeys.linkId);
+    expect(linkId).toHaveLength(8);
+    expect((linkId[0] ?? 0) >> 6).toBe(3);
+    seen.add(toHex(linkId));
+  }
+  expect(seen.size).toBe(40);
+});
+
 test('the route id may be rewritten on the way', () => {
   const client = crypto.startClient(context, routeId, 'root', root, payload);
   const rewritten = client.hello.slice();

@@ -164,6 +164,7 @@ test('of roads by one way one is enough, and the second link goes by another', (
   });
   roads.run(10_000);
   expect(roads.live).toEqual(['wifi', 'ssh']);
+  expect(roads.dials[1]).toBe(0);
   roads.wifi.answer = 'silent';
   roads.wifi.abandon();
   roads.run(10_000);
