@@ -12,6 +12,9 @@ import { SecureLink } from './secure-link.ts';
  */
 const HELLO_AT_MS: readonly number[] = [0, 250, 500, 1000, 2000, 3500, 5500, 8000];
 
+/** Each may cost a Diffie-Hellman for each hello: beyond this many somebody sends rubbish, and another road has to do. */
+const MAX_ANSWERS = 256;
+
 /** One hello, and what reads its answer. */
 export interface StartedHello {
   readonly handshake: ClientHandshake;
@@ -41,6 +44,7 @@ export class DatagramHandshake implements CarrierEvents {
   readonly #timeout: Timer;
   readonly #sent: SentHello[] = [];
   #again: Timer | undefined;
+  #answers = 0;
   #link: SecureLink | undefined;
   #isOver = false;
 
@@ -102,6 +106,8 @@ export class DatagramHandshake implements CarrierEvents {
   }
 
   #read(datagram: Uint8Array): void {
+    this.#answers += 1;
+    if (this.#answers > MAX_ANSWERS) return;
     for (const { handshake, payload, sentMs } of this.#sent) {
       const result = handshake.finish(datagram);
       if (result === undefined) continue;

@@ -185,6 +185,21 @@ test('what is no answer is not there, whoever sent it', () => {
   expect(attempt.finish()).toBe(0);
 });
 
+test.each([
+  [255, ['link']],
+  [256, []],
+])(
+  'behind %i datagrams of rubbish an answer counts as %j: each costs a Diffie-Hellman',
+  (rubbish, log) => {
+    const attempt = new Attempt({ delayMs: 10 });
+    for (let i = 0; i < rubbish; i += 1)
+      attempt.pair.b.write([pattern(HANDSHAKE_BYTES.datagrams, i)]);
+    attempt.bench.clock.advance(100);
+    expect(attempt.log).toEqual(log);
+    attempt.handshake.cancel();
+  },
+);
+
 test('whoever gives it up leaves nothing, neither timers nor hellos', () => {
   const attempt = new Attempt({ delayMs: 1000 });
   attempt.bench.clock.advance(600);
