@@ -139,3 +139,14 @@ test('of a flood of hellos 2,000 are judged in a second, and the next second has
   expect(carriers.length).toBeGreaterThan(5990);
   expect(carriers.length).toBeLessThan(6510);
 });
+
+test('the end of a carrier leaves another one with its id where it is', () => {
+  const path = new Path('udp a');
+  hub.receive(hello(), path);
+  hub.receive(hello(), path);
+  for (const carrier of carriers) carrier.identify?.(idOf(1));
+  carriers[0]?.reset();
+  got = [];
+  hub.receive(record(idOf(1)), path);
+  expect(got).toEqual([['carrier 1: 60', 'udp a']]);
+});

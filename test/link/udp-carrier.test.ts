@@ -159,3 +159,11 @@ test('no more than eight addresses of a name are tried', () => {
   for (let i = 0; i < 16; i += 1) write(i);
   expect(new Set(log.map((line) => line.split(' ')[3])).size).toBe(8);
 });
+
+test('one that was given up before it had its sockets gives them up as it gets them', () => {
+  const carrier = new UdpCarrier(7, () => 1200);
+  const socket = new FakeSocket([], 'v4', {});
+  carrier.reset();
+  carrier.leaveFrom([{ family: 4, socket }]);
+  expect(socket.isClosed).toBe(true);
+});

@@ -188,3 +188,15 @@ test('of a machine with thousands of addresses the first have sockets', () => {
   const addresses = Array.from({ length: 3000 }, (_, i) => info(`10.0.${i >> 8}.${i & 255}`));
   expect(addressesToBind('', { eth0: addresses })).toHaveLength(MAX_BOUND_ADDRESSES);
 });
+
+test('what is closed while it opens one more socket leaves none', async () => {
+  const { clock, interfaces, open, port } = await world('127.0.0.1');
+  const sockets = await opened(await open());
+  interfaces['lo']?.push(info('127.0.0.2'));
+  clock.advance(LOOK_FOR_ADDRESSES_MS);
+  sockets.close();
+  for (let i = 0; i < 20; i += 1) await new Promise((resolve) => setImmediate(resolve));
+  expect(sockets.addresses).toEqual([]);
+  // Nobody has it.
+  await peer('127.0.0.2', port);
+});
