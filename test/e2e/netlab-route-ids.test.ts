@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { LabHost, PROMPT } from '../support/lab-host.ts';
+import { routerInLab } from '../support/lab-router.ts';
 import { PROJECT_ROOT } from '../support/project-root.ts';
 import { describeNeeding } from '../support/requirements.ts';
-import { RouterProcess } from '../support/router-process.ts';
 import { until } from '../support/until.ts';
 
 const SNIFFER = `${PROJECT_ROOT}/test/support/sniff-hellos.py`;
@@ -16,11 +16,7 @@ describeNeeding(['netlab', 'sshd', 'python3'], 'who watches several networks', (
     timeout: TEST_MS,
   }, async (context) => {
     const host = await LabHost.during(context, { settings: ['delay=10'] });
-    const router = await RouterProcess.start(host.host, {
-      port: 2022,
-      prefix: host.lab.commandIn('server', []),
-    });
-    context.onTestFinished(() => router.stop());
+    await routerInLab(context, host);
     const sniffer = host.program(context, 'client', 'python3', SNIFFER);
     await sniffer.see(/listening/u);
     const et = host.et(['--via', 'tcp', 'testhost']);

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { CountedWork } from '../support/counted-work.ts';
 import { LabHost } from '../support/lab-host.ts';
+import { closeServer, routerInLab } from '../support/lab-router.ts';
 import { describeNeeding } from '../support/requirements.ts';
-import { RouterProcess } from '../support/router-process.ts';
 import { SEED } from '../support/seed.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
 
@@ -19,17 +19,9 @@ describeNeeding(
     }, async (context) => {
       const random = new SeededRandom(SEED + 51);
       const host = await LabHost.during(context, { settings: ['delay=10', 'rate=8000', 'loss=1'] });
-      const router = await RouterProcess.start(host.host, {
-        port: 2022,
-        prefix: host.lab.commandIn('server', []),
-      });
-      context.onTestFinished(() => router.stop());
+      const router = await routerInLab(context, host);
       // Nothing but ssh and the router's port gets in, and nothing at all is connected to from the host.
-      const rule = 'iifname lab0 tcp dport != { 22, 2022 } drop';
-      const chain = `chain input { type filter hook input priority 0; ${rule}; }`;
-      const out =
-        'chain output { type filter hook output priority 0; oifname lab0 ct state new drop; }';
-      host.run('server', 'nft', `add table inet onlyrouter { ${chain}; ${out}; }`);
+      closeServer(host, ['tcp dport != { 22, 2022 }']);
       const work = await CountedWork.start(host, {
         random,
         outputBytes: 8 * MEGABYTE,
@@ -57,17 +49,9 @@ describeNeeding(
     }, async (context) => {
       const random = new SeededRandom(SEED + 53);
       const host = await LabHost.during(context, { settings: ['delay=10', 'rate=8000', 'loss=3'] });
-      const router = await RouterProcess.start(host.host, {
-        port: 2022,
-        prefix: host.lab.commandIn('server', []),
-      });
-      context.onTestFinished(() => router.stop());
+      const router = await routerInLab(context, host);
       // Beside ssh nothing but the router's datagrams gets in, and the host begins nothing.
-      const inward = 'iifname lab0 tcp dport != 22 drop; iifname lab0 udp dport != 2022 drop;';
-      const chain = `chain input { type filter hook input priority 0; ${inward} }`;
-      const out =
-        'chain output { type filter hook output priority 0; oifname lab0 ct state new drop; }';
-      host.run('server', 'nft', `add table inet onlyrouter { ${chain}; ${out}; }`);
+      closeServer(host, ['tcp dport != 22', 'udp dport != 2022']);
       const work = await CountedWork.start(host, {
         random,
         outputBytes: 8 * MEGABYTE,
@@ -102,11 +86,7 @@ describeNeeding(
         settings: ['delay=10', 'rate=8000'],
         hasUdp: true,
       });
-      const router = await RouterProcess.start(host.host, {
-        port: 2022,
-        prefix: host.lab.commandIn('server', []),
-      });
-      context.onTestFinished(() => router.stop());
+      await routerInLab(context, host);
       const work = await CountedWork.start(host, { random, outputBytes: 8 * MEGABYTE });
       await work.reached(0.1);
       expect(host.joined).toEqual(['ssh-stdio', 'udp']);

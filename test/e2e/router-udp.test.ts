@@ -1,22 +1,23 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { EtHost } from '../support/et-host.ts';
 import { helloFor } from '../support/local-servers.ts';
-import { countInMemory } from '../support/process-memory.ts';
 import { describeNeeding } from '../support/requirements.ts';
 import { RouterProcess } from '../support/router-process.ts';
+import {
+  digestOf,
+  PROFILE,
+  type ThroughRouter,
+  transferThroughEnds,
+  typeInSecret,
+  typeThroughEnds,
+} from '../support/through-router.ts';
 import { UdpPeer } from '../support/udp-peer.ts';
 import { until } from '../support/until.ts';
 
 const MEGABYTE = 1_000_000;
 const STRANGE_DATAGRAMS = 50_000;
 const KIB_OF_MIB = 1024;
-const PROFILE = "PS1='$ '; bind 'set enable-bracketed-paste off'\n";
-
-function digestOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
 
 describeNeeding(['sshd', 'linux'], 'a host with a router that takes datagrams', () => {
   let host: EtHost;
@@ -42,6 +43,16 @@ describeNeeding(['sshd', 'linux'], 'a host with a router that takes datagrams', 
     await host.stop();
   });
 
+  function through(): ThroughRouter {
+    const hasLink = (): Promise<unknown> =>
+      until(
+        'a link',
+        () => router.status(),
+        ({ datagrams }) => (datagrams?.links ?? 0) >= 1 && (datagrams?.addresses ?? 0) >= 1,
+      );
+    return { host, router, via: 'udp', hasLink };
+  }
+
   test('a command runs over its datagrams alone', async () => {
     const et = await host.et(['--via', 'udp', 'testhost', 'read line; echo "it said: $line"'], {
       input: 'in and out\n',
@@ -65,51 +76,16 @@ describeNeeding(['sshd', 'linux'], 'a host with a router that takes datagrams', 
   test.each(['SIGKILL', 'SIGTERM'] as const)(
     'a router that ends by %s in the middle of a transfer and comes again costs no byte',
     async (signal) => {
-      const bytes = randomBytes(20 * MEGABYTE);
-      const transfer = host.et(['--via', 'udp', 'testhost', 'cat'], { input: bytes });
-      for (let i = 0; i < 3; i += 1) {
-        await until(
-          'a link',
-          () => router.status(),
-          ({ datagrams }) => (datagrams?.links ?? 0) >= 1 && (datagrams?.addresses ?? 0) >= 1,
-        );
-        await sleep(100);
-        await router.kill(signal);
-        await router.startAgain();
-      }
-      const { stdout, status } = await transfer;
-      expect({ digest: digestOf(stdout), status }).toEqual({ digest: digestOf(bytes), status: 0 });
+      await transferThroughEnds(through(), signal, 20);
     },
   );
 
   test('a shell goes on when its router is killed under the hands of who types, again and again', async () => {
-    const et = host.terminal(['--via', 'udp', 'testhost']);
-    await et.see('$ ');
-    for (let i = 0; i < 5; i += 1) {
-      et.type(`echo before ${i}; ec`);
-      await router.kill();
-      et.type(`ho after ${i}\r`);
-      await router.startAgain(300 * i);
-      await et.see(`\r\nbefore ${i}\r\nafter ${i}\r\n`);
-    }
-    et.type('exit\r');
-    expect((await et.ended).status).toBe(0);
+    await typeThroughEnds(through());
   });
 
   test('what passes is never in its memory or its log', async () => {
-    const marker = `marker-${randomBytes(12).toString('hex')}`;
-    const et = host.terminal(['--via', 'udp', 'testhost']);
-    await et.see('$ ');
-    for (let i = 0; i < 20; i += 1) {
-      et.type(`echo ${i} ${marker}\r`);
-      await et.see(`\r\n${i} ${marker}\r\n`);
-    }
-    const [listed] = await host.sessions();
-    expect(countInMemory(listed?.pid ?? 0, marker)).toBeGreaterThan(0);
-    expect(countInMemory(router.pid, marker)).toBe(0);
-    expect(router.log).not.toContain(marker);
-    et.type('exit\r');
-    await et.ended;
+    await typeInSecret(through());
   });
 
   test('strangers by the tens of thousands get silence, leave nothing behind, and keep nobody out', async (context) => {

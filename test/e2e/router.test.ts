@@ -1,22 +1,23 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { EtHost } from '../support/et-host.ts';
 import { type Meddling, MeddlingProxy } from '../support/meddling-proxy.ts';
-import { countInMemory } from '../support/process-memory.ts';
 import { describeNeeding } from '../support/requirements.ts';
 import { RouterProcess } from '../support/router-process.ts';
 import { SEED } from '../support/seed.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
+import {
+  digestOf,
+  PROFILE,
+  type ThroughRouter,
+  transferThroughEnds,
+  typeInSecret,
+  typeThroughEnds,
+} from '../support/through-router.ts';
 import { until } from '../support/until.ts';
 
 const MEGABYTE = 1_000_000;
-const PROFILE = "PS1='$ '; bind 'set enable-bracketed-paste off'\n";
-
-function digestOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
 
 describeNeeding(['sshd', 'linux'], 'a host with a router', () => {
   let host: EtHost;
@@ -40,6 +41,16 @@ describeNeeding(['sshd', 'linux'], 'a host with a router', () => {
     await router.stop();
     await host.stop();
   });
+
+  function through(): ThroughRouter {
+    const hasLink = (): Promise<unknown> =>
+      until(
+        'a link',
+        () => router.status(),
+        ({ links }) => links === 1,
+      );
+    return { host, router, via: 'tcp', hasLink };
+  }
 
   /** Where the one session of the host is reached. */
   async function portOfOnly(): Promise<number> {
@@ -81,52 +92,16 @@ describeNeeding(['sshd', 'linux'], 'a host with a router', () => {
   test.each(['SIGKILL', 'SIGTERM'] as const)(
     'a router that ends by %s in the middle of a transfer and comes again costs no byte',
     async (signal) => {
-      const bytes = randomBytes(40 * MEGABYTE);
-      const transfer = host.et(['--via', 'tcp', 'testhost', 'cat'], { input: bytes });
-      for (let i = 0; i < 3; i += 1) {
-        await until(
-          'a link',
-          () => router.status(),
-          ({ links }) => links === 1,
-        );
-        await sleep(100);
-        await router.kill(signal);
-        await router.startAgain();
-      }
-      const { stdout, status } = await transfer;
-      expect({ digest: digestOf(stdout), status }).toEqual({ digest: digestOf(bytes), status: 0 });
+      await transferThroughEnds(through(), signal, 40);
     },
   );
 
   test('a shell goes on when its router is killed under the hands of who types, again and again', async () => {
-    const et = host.terminal(['--via', 'tcp', 'testhost']);
-    await et.see('$ ');
-    for (let i = 0; i < 5; i += 1) {
-      et.type(`echo before ${i}; ec`);
-      await router.kill();
-      et.type(`ho after ${i}\r`);
-      await router.startAgain(300 * i);
-      await et.see(`\r\nbefore ${i}\r\nafter ${i}\r\n`);
-    }
-    et.type('exit\r');
-    expect((await et.ended).status).toBe(0);
+    await typeThroughEnds(through());
   });
 
   test('what passes a router is never in its memory or its log', async () => {
-    const marker = `marker-${randomBytes(12).toString('hex')}`;
-    const et = host.terminal(['--via', 'tcp', 'testhost']);
-    await et.see('$ ');
-    for (let i = 0; i < 20; i += 1) {
-      et.type(`echo ${i} ${marker}\r`);
-      await et.see(`\r\n${i} ${marker}\r\n`);
-    }
-    // That the search finds what is there is shown where it must be: in the session server.
-    const [listed] = await host.sessions();
-    expect(countInMemory(listed?.pid ?? 0, marker)).toBeGreaterThan(0);
-    expect(countInMemory(router.pid, marker)).toBe(0);
-    expect(router.log).not.toContain(marker);
-    et.type('exit\r');
-    await et.ended;
+    await typeInSecret(through());
   });
 
   test('a session whose server is killed is said to be gone by the host, not by the router', async () => {

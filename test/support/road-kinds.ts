@@ -82,27 +82,22 @@ async function overTcp(host: EtHost): Promise<Road> {
 /** The session server has a port of its own; a cut swallows what was there, without a sign to anybody. */
 async function overUdp(host: EtHost): Promise<Road> {
   const proxy = await UdpProxy.before('127.0.0.2');
-  return {
-    words: wordsVia(host, 'udp', '--port', String(proxy.port), '--bind', '127.0.0.2'),
-    to: ['testhost'],
-    name: 'udp',
-    label: new RegExp(`^udp 127\\.0\\.0\\.1:${proxy.port}$`, 'u'),
-    cut: () => proxy.cut(),
-    close: () => proxy.close(),
-  };
+  return { ...udpRoad(host, proxy), cut: () => proxy.cut() };
 }
 
 /** The same; the client's address changes under way, and the link lives on. */
 async function overForgetfulUdp(host: EtHost): Promise<Road> {
   const proxy = await UdpProxy.before('127.0.0.2');
+  return { ...udpRoad(host, proxy), cut: () => proxy.rebind(), keepsLink: true };
+}
+
+function udpRoad(host: EtHost, proxy: UdpProxy): Road {
   return {
     words: wordsVia(host, 'udp', '--port', String(proxy.port), '--bind', '127.0.0.2'),
     to: ['testhost'],
     name: 'udp',
     label: new RegExp(`^udp 127\\.0\\.0\\.1:${proxy.port}$`, 'u'),
-    cut: () => proxy.rebind(),
     close: () => proxy.close(),
-    keepsLink: true,
   };
 }
 
