@@ -13,11 +13,13 @@ export type Answer =
   | { readonly kind: 'gone' }
   | { readonly kind: 'silent' };
 
+export type Question = 'status' | 'kill' | 'detach' | 'attach';
+
 /** Asks one session server one question. */
 export async function askSession(
   clock: Clock,
   dial: Dial,
-  ask: 'status' | 'kill',
+  ask: Question,
 ): Promise<Answer> {
   let carrier: Awaited<ReturnType<Dial>>;
   try {
