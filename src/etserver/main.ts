@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir, tmpdir, userInfo } from 'node:os';
-import { SystemClock } from '../base/clock.ts';
+import { join } from 'node:path';
+import { SystemClock, systemWallClock } from '../base/clock.ts';
 import { EtError, messageOf } from '../base/errors.ts';
 import { lineLogger, silentLogger } from '../base/logger.ts';
 import { systemRandom } from '../base/random.ts';
+import { stateDirectory } from '../base/state-directory.ts';
 import { ForwardServer } from '../forward/forward-server.ts';
 import { portHolder } from '../link/port-holder.ts';
 import { ALIVE_MARKER, CONNECT_MARKER } from '../wire/remote-markers.ts';
@@ -11,6 +13,7 @@ import { parseCommandLine } from './cli/parse-command-line.ts';
 import type { ServerCommand } from './cli/server-command.ts';
 import { policyHere } from './policy-here.ts';
 import { SessionRegistry } from './registry.ts';
+import type { SessionRecords } from './session-records.ts';
 import { ROUTER_SOCKET } from './router-socket.ts';
 import { loginOpenFiles } from './soft-limit.ts';
 import { writeAll } from './stdio.ts';
@@ -45,6 +48,7 @@ async function run(command: ServerCommand): Promise<number | undefined> {
     case 'connect':
       return await connect(command.id);
     case 'alive':
+    case 'detach':
     case 'list':
     case 'kill':
       return await own(command);
@@ -92,10 +96,31 @@ async function router(command: ServerCommand & { kind: 'router' }): Promise<unde
   return undefined;
 }
 
+/** Where things stay that outlive a session. */
+function stateHere(): string {
+  return stateDirectory(process.env, homedir());
+}
+
+async function sessionRecords(): Promise<SessionRecords> {
+  const { SessionRecords } = await import('./session-records.ts');
+  return new SessionRecords(join(stateHere(), 'ended'));
+}
+
 async function session(): Promise<undefined> {
-  const [{ serveSession }, { WorkStarter }, { loginShell }, { readMotd }, { SocketFactory }] =
-    await Promise.all([
+  const [
+    { serveSession },
+    { SessionMemory },
+    { directoryOf },
+    records,
+    { WorkStarter },
+    { loginShell },
+    { readMotd },
+    { SocketFactory },
+  ] = await Promise.all([
       import('./serve-session.ts'),
+      import('./session-memory.ts'),
+      import('./shell-directory.ts'),
+      sessionRecords(),
       import('./work-starter.ts'),
       import('../process/login-shell.ts'),
       import('../process/motd.ts'),
@@ -136,6 +161,20 @@ async function session(): Promise<undefined> {
       const { joinRouter } = await import('./join-router.ts');
       return await joinRouter({ clock, random: systemRandom, socket, ...events }, secret);
     },
+    records,
+    directoryOf,
+    nowMs: () => systemWallClock.now(),
+    makeMemory: (named) =>
+      new SessionMemory({
+        ...named,
+        clock,
+        logger: silentLogger,
+        pid: process.pid,
+        spoolRoot: join(stateHere(), 'spool'),
+        records,
+        registry,
+        nowMs: () => systemWallClock.now(),
+      }),
     makeForwards: (mux) =>
       new ForwardServer({
         clock,
@@ -196,7 +235,9 @@ async function connect(id: string): Promise<number> {
   );
 }
 
-async function own(command: ServerCommand & { kind: 'alive' | 'list' | 'kill' }): Promise<number> {
+async function own(
+  command: ServerCommand & { kind: 'alive' | 'detach' | 'list' | 'kill' },
+): Promise<number> {
   const [{ OwnSessions }, { SocketFactory }, { formatSessions }] = await Promise.all([
     import('./own-sessions.ts'),
     import('../link/socket-factory.ts'),
@@ -209,9 +250,19 @@ async function own(command: ServerCommand & { kind: 'alive' | 'list' | 'kill' })
     return 0;
   }
   if (command.kind === 'alive') {
-    const isGone = await sessions.isGone(command.id);
-    process.stdout.write(`${ALIVE_MARKER} ${isGone ? 'gone' : 'alive'}\n`);
-    return isGone ? 1 : 0;
+    if (!(await sessions.isGone(command.id))) {
+      process.stdout.write(`${ALIVE_MARKER} alive\n`);
+      return 0;
+    }
+    const records = await sessionRecords();
+    const why = await records.whyGone(command.id, systemWallClock.now());
+    const told = why === undefined ? '' : ` ${JSON.stringify({ why })}`;
+    process.stdout.write(`${ALIVE_MARKER} gone${told}\n`);
+    return 1;
+  }
+  if (command.kind === 'detach') {
+    process.stdout.write(`detached ${await sessions.detach(command.session)}\n`);
+    return 0;
   }
   for (const id of await sessions.kill(command.ids)) process.stdout.write(`killed ${id}\n`);
   return 0;

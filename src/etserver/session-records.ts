@@ -47,6 +47,11 @@ export class SessionRecords {
     if (record !== undefined) await this.#write({ ...record, ...end });
   }
 
+  /** Nobody will ask for it. */
+  async forget(session: string): Promise<void> {
+    await rm(this.#pathOf(session), { force: true });
+  }
+
   /** What became of a session that does not answer; `undefined`: nobody knows. */
   async whyGone(session: string, nowMs: number): Promise<string | undefined> {
     const record = await this.#read(session);

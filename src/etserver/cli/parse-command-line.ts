@@ -15,6 +15,7 @@ import type { ServerCommand } from './server-command.ts';
 const ID_DIGITS = 32;
 /** Fewer digits of an id are a slip of the hand rather than a choice. */
 const MIN_PREFIX_DIGITS = 4;
+const MAX_NAME_LENGTH = 64;
 
 /**
  * What the arguments of `etserver`, without the program's name, ask for. Only the router's flags take values, and the host starts
@@ -63,6 +64,8 @@ function commandOf(
       return { kind: 'connect', id: onlyId(name, operands) };
     case 'alive':
       return { kind: 'alive', id: onlyId(name, operands) };
+    case 'detach':
+      return { kind: 'detach', session: onlySession(name, operands) };
     case 'kill':
       return { kind: 'kill', ids: idsToKill(flags.has('all'), operands) };
   }
@@ -99,6 +102,17 @@ function onlyId(name: string, operands: readonly string[]): string {
   return idWithin(id, ID_DIGITS);
 }
 
+function onlySession(name: string, operands: readonly string[]): string {
+  const [session] = operands;
+  if (session !== undefined && operands.length === 1) return sessionWithin(session);
+  throw usageError(`etserver ${name} takes the name or the id of one session, not ${operands.length}`);
+}
+
+/** A name, or an id of which enough is there. */
+function sessionWithin(text: string): string {
+  return /^[0-9a-f]+$/iu.test(text) ? idWithin(text, MIN_PREFIX_DIGITS) : text.slice(0, MAX_NAME_LENGTH);
+}
+
 function idsToKill(all: boolean, operands: readonly string[]): 'all' | readonly string[] {
   if (all && operands.length > 0) {
     throw usageError('etserver kill --all ends all sessions: leave --all or the ids out');
@@ -106,7 +120,7 @@ function idsToKill(all: boolean, operands: readonly string[]): 'all' | readonly 
   if (!all && operands.length === 0) {
     throw usageError('etserver kill needs session ids, as etserver ls shows them, or --all');
   }
-  return all ? 'all' : operands.map((id) => idWithin(id, MIN_PREFIX_DIGITS));
+  return all ? 'all' : operands.map(sessionWithin);
 }
 
 function idWithin(text: string, leastDigits: number): string {
