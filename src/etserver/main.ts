@@ -173,6 +173,7 @@ async function session(): Promise<undefined> {
         spoolRoot: join(stateHere(), 'spool'),
         records,
         registry,
+        makeCipher: () => spoolCipher(systemRandom),
         nowMs: () => systemWallClock.now(),
       }),
     makeForwards: (mux) =>

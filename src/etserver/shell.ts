@@ -135,6 +135,11 @@ export class Shell implements PtyEvents {
     if (this.#exit === undefined) this.#pty?.write(bytes);
   }
 
+  /** What a terminal would say to the program; not worth waiting for room. */
+  answer(bytes: Uint8Array): void {
+    if (bytes.length <= this.writableBytes) this.type(bytes);
+  }
+
   resize(columns: number, rows: number): void {
     if (this.#exit !== undefined) return;
     this.#pty?.resize(columns, rows);
@@ -167,7 +172,6 @@ export class Shell implements PtyEvents {
   close(): void {
     this.#timer?.cancel();
     this.screen.close();
-    this.log.close();
   }
 
   onData(bytes: Uint8Array): void {
@@ -215,7 +219,8 @@ export class Shell implements PtyEvents {
   /** The viewer that needs the most restraint decides; for those who are away the log is filled, at the pace of the screen model. */
   #decision(): { readonly readBytes: number; readonly reviewAtMs: number | undefined } {
     const nowMs = this.#clock.now();
-    const room = Math.min(this.screen.roomBytes, this.log.room);
+    // A disk that takes output more slowly than it comes is waited for only while nobody else waits.
+    const room = this.log.isBehind && this.#isAlone ? 0 : this.screen.roomBytes;
     let readBytes = room;
     let reviewAtMs: number | undefined;
     for (const viewer of this.#viewers) {
@@ -229,13 +234,12 @@ export class Shell implements PtyEvents {
 
   /** Nobody's terminal answers what the program asks from `delivered` on; then the screen model does. */
   #lookWhoIsThere(): void {
-    let isAlone = true;
-    let seen = Number.POSITIVE_INFINITY;
-    for (const { isPresent, cursor } of this.#viewers) {
-      if (isPresent) isAlone = false;
-      seen = Math.min(seen, cursor);
-    }
-    this.log.release(seen === Number.POSITIVE_INFINITY ? this.delivered : seen);
-    this.screen.setAlone(isAlone ? this.delivered : undefined);
+    this.log.deliveredUpTo(this.delivered);
+    this.screen.setAlone(this.#isAlone ? this.delivered : undefined);
+  }
+
+  get #isAlone(): boolean {
+    for (const { isPresent } of this.#viewers) if (isPresent) return false;
+    return true;
   }
 }

@@ -1,6 +1,6 @@
 import { copyOf } from '../base/bytes.ts';
 import type { Clock, Timer } from '../base/clock.ts';
-import type { ScreenModel } from './screen-model.ts';
+import type { ScreenModel, ScreenModelOptions } from './screen-model.ts';
 import type { TerminalLog } from './terminal-log.ts';
 
 /** While somebody looks, the model is fed only when the program has been silent for this long, in milliseconds. */
@@ -15,12 +15,10 @@ const MAX_ANSWERED = 64;
 
 export interface ScreenFeedDeps {
   readonly clock: Clock;
-  readonly log: TerminalLog;
-  readonly load: (
-    columns: number,
-    rows: number,
-    onAnswer: (bytes: Uint8Array) => void,
-  ) => Promise<ScreenModel>;
+  readonly log: Pick<TerminalLog, 'start' | 'end' | 'read' | 'damagedEnd' | 'retain'>;
+  /** What the log keeps. */
+  readonly historyBytes: number;
+  readonly load: (options: ScreenModelOptions) => Promise<ScreenModel>;
   /** The model's answer to a question of the program's that no terminal will see. */
   readonly onAnswer: (bytes: Uint8Array) => void;
   /** The model has eaten: the pty may be read on. */
@@ -89,7 +87,8 @@ export class ScreenFeed {
   /** How much of the pty may be read as far as the model is concerned. */
   get roomBytes(): number {
     if (this.#state === 'broken') return Number.POSITIVE_INFINITY;
-    const limit = this.#aloneFrom === undefined ? this.#hurryBytes : AHEAD_BYTES;
+    const hurryBytes = this.#hurryBytes;
+    const limit = this.#aloneFrom === undefined ? hurryBytes : Math.min(AHEAD_BYTES, hurryBytes);
     return Math.max(0, limit - this.#lag);
   }
 
@@ -145,7 +144,7 @@ export class ScreenFeed {
 
   /** Behind by this much the model is fed though the program does not pause. */
   get #hurryBytes(): number {
-    return this.#deps.log.historyBytes / 2;
+    return this.#deps.historyBytes / 2;
   }
 
   get #isUrgent(): boolean {
@@ -186,7 +185,7 @@ export class ScreenFeed {
     this.#state = 'loading';
     this.#applyResizes();
     const { columns, rows } = this.#size;
-    this.#deps.load(columns, rows, (bytes) => this.#answer(bytes)).then(
+    this.#deps.load({ columns, rows, onAnswer: (bytes) => this.#answer(bytes) }).then(
       (model) => {
         if (this.#state !== 'loading') {
           model.close();
@@ -214,12 +213,15 @@ export class ScreenFeed {
       if (!isDue) this.#awaitPause();
       return;
     }
+    const model = this.#model;
     const piece = this.#nextPiece();
     const start = this.#position;
     this.#isAnswering = this.#aloneFrom !== undefined && start >= this.#aloneFrom;
     if (this.#isAnswering) this.#noteAnswered(start, start + piece.length);
-    this.#model?.write(piece, () => {
-      this.#position = Math.max(this.#position, start + piece.length);
+    model?.write(piece);
+    void model?.whenParsed().then(() => {
+      if (this.#state !== 'ready') return;
+      this.#position = start + piece.length;
       log.retain(this.#position);
       this.#step();
       this.#deps.onProgress();
@@ -275,7 +277,7 @@ export class ScreenFeed {
   #break(error: unknown): void {
     if (this.#state !== 'broken') this.#deps.onBroken(error);
     this.close();
-    this.#deps.log.retain(Number.POSITIVE_INFINITY);
+    this.#deps.log.retain(undefined);
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const { reject } of waiting) reject(error);
