@@ -16,11 +16,7 @@ export type Answer =
 export type Question = 'status' | 'kill' | 'detach' | 'attach';
 
 /** Asks one session server one question. */
-export async function askSession(
-  clock: Clock,
-  dial: Dial,
-  ask: Question,
-): Promise<Answer> {
+export async function askSession(clock: Clock, dial: Dial, ask: Question): Promise<Answer> {
   let carrier: Awaited<ReturnType<Dial>>;
   try {
     carrier = await dial(new AbortController().signal);

@@ -32,9 +32,11 @@ export async function attachSession(deps: AttachSessionDeps, id: string): Promis
       advice: 'etserver ls on the host shows those that do',
     });
   }
-  const server = await unixDial(clock, new SocketFactory(clock), socketOf(id))(
-    new AbortController().signal,
-  );
+  const server = await unixDial(
+    clock,
+    new SocketFactory(clock),
+    socketOf(id),
+  )(new AbortController().signal);
   writeAll(1, reply);
   closeStandard(2);
   const leave = (): void => void clock.schedule(LEAVE_MS, () => exit(0));

@@ -96,9 +96,17 @@ async function running(deps: ChooseSessionDeps, text: string): Promise<string> {
   const ended = id ?? (await endedOne(deps, text));
   const why = ended === undefined ? undefined : await deps.records.whyGone(ended, deps.nowMs);
   if (why !== undefined) {
-    throw new SessionRefusal('session-ended', `session ${text} is gone: ${why}`, 'start another with et');
+    throw new SessionRefusal(
+      'session-ended',
+      `session ${text} is gone: ${why}`,
+      'start another with et',
+    );
   }
-  throw new SessionRefusal('no-session', `no session ${text} on this host`, 'et ls HOST shows them');
+  throw new SessionRefusal(
+    'no-session',
+    `no session ${text} on this host`,
+    'et ls HOST shows them',
+  );
 }
 
 async function endedOne(deps: ChooseSessionDeps, text: string): Promise<string | undefined> {

@@ -13,8 +13,8 @@ import { parseCommandLine } from './cli/parse-command-line.ts';
 import type { ServerCommand } from './cli/server-command.ts';
 import { policyHere } from './policy-here.ts';
 import { SessionRegistry } from './registry.ts';
-import type { SessionRecords } from './session-records.ts';
 import { ROUTER_SOCKET } from './router-socket.ts';
+import type { SessionRecords } from './session-records.ts';
 import { loginOpenFiles } from './soft-limit.ts';
 import { writeAll } from './stdio.ts';
 
@@ -111,21 +111,25 @@ async function session(): Promise<undefined> {
     { serveSession },
     { SessionMemory },
     { directoryOf },
+    { SpoolCipher },
+    { OwnSessions },
     records,
     { WorkStarter },
     { loginShell },
     { readMotd },
     { SocketFactory },
   ] = await Promise.all([
-      import('./serve-session.ts'),
-      import('./session-memory.ts'),
-      import('./shell-directory.ts'),
-      sessionRecords(),
-      import('./work-starter.ts'),
-      import('../process/login-shell.ts'),
-      import('../process/motd.ts'),
-      import('../link/socket-factory.ts'),
-    ]);
+    import('./serve-session.ts'),
+    import('./session-memory.ts'),
+    import('./shell-directory.ts'),
+    import('../crypto/spool-cipher.ts'),
+    import('./own-sessions.ts'),
+    sessionRecords(),
+    import('./work-starter.ts'),
+    import('../process/login-shell.ts'),
+    import('../process/motd.ts'),
+    import('../link/socket-factory.ts'),
+  ]);
   const home = homedir();
   const policy = await policyHere({
     clock,
@@ -173,7 +177,8 @@ async function session(): Promise<undefined> {
         spoolRoot: join(stateHere(), 'spool'),
         records,
         registry,
-        makeCipher: () => spoolCipher(systemRandom),
+        makeCipher: () => new SpoolCipher(),
+        isGone: (id) => new OwnSessions(clock, new SocketFactory(clock, 4096), registry).isGone(id),
         nowMs: () => systemWallClock.now(),
       }),
     makeForwards: (mux) =>

@@ -21,7 +21,12 @@ import { BYE } from '../wire/frames.ts';
 import { PROTOCOL_VERSION, SECRET_BYTES, SESSION_ID_BYTES } from '../wire/limits.ts';
 import { AcceptedRoads } from './accept-roads.ts';
 import { attachSession } from './attach-session.ts';
-import { type ChooseSessionDeps, chooseSession, claimName, SessionRefusal } from './choose-session.ts';
+import {
+  type ChooseSessionDeps,
+  chooseSession,
+  claimName,
+  SessionRefusal,
+} from './choose-session.ts';
 import { answerQuestions, type SessionStatus } from './control-questions.ts';
 import { keepWhenUserLeaves } from './keep-running.ts';
 import { DEFAULT_LIFETIME, type LifetimePolicy } from './lifetime.ts';
@@ -81,7 +86,10 @@ export async function serveSession(deps: ServeDeps): Promise<void> {
     if (wish.killOthers) await choice.own.killOthers(there);
     const chosen = there ?? (await serve(deps, request, wish, choice));
     if (chosen !== undefined) {
-      await attachSession({ ...deps, own: choice.own, socketOf: (id) => deps.registry.socketOf(id) }, chosen);
+      await attachSession(
+        { ...deps, own: choice.own, socketOf: (id) => deps.registry.socketOf(id) },
+        chosen,
+      );
     }
   } catch (error) {
     writeAll(1, formatFailure(failureOf(error)));
@@ -96,7 +104,12 @@ function failureOf(error: unknown): BootstrapFailure {
   return { code: 'session-failed', message, advice: advice ?? '' };
 }
 
-function choiceDeps({ clock, registry, records, nowMs }: ServeDeps): ChooseSessionDeps & { readonly own: OwnSessions } {
+function choiceDeps({
+  clock,
+  registry,
+  records,
+  nowMs,
+}: ServeDeps): ChooseSessionDeps & { readonly own: OwnSessions } {
   const own = new OwnSessions(clock, new SocketFactory(clock, ANSWER_BUFFER_BYTES), registry);
   return { own, registry, records, nowMs: nowMs() };
 }

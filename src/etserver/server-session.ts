@@ -28,7 +28,13 @@ export class ServerSession {
   isVisitor = false;
   #wasPresent = false;
 
-  constructor(instance: string, keys: KeyRing, clock: Clock, logger: Logger, events: ServerSessionEvents) {
+  constructor(
+    instance: string,
+    keys: KeyRing,
+    clock: Clock,
+    logger: Logger,
+    events: ServerSessionEvents,
+  ) {
     this.instance = instance;
     this.keys = keys;
     this.session = new Session('server', clock, logger, {

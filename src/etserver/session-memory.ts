@@ -6,7 +6,8 @@ import { ScreenFeed } from '../terminal/screen-feed.ts';
 import { ScreenModel } from '../terminal/screen-model.ts';
 import { ShellFacts } from '../terminal/shell-facts.ts';
 import { Spool } from '../terminal/spool.ts';
-import { SpoolDirectory, removeDeadSpools } from '../terminal/spool-directory.ts';
+import { removeDeadSpools } from '../terminal/spool-directory.ts';
+import { SpoolFiles } from '../terminal/spool-files.ts';
 import { TerminalLog } from '../terminal/terminal-log.ts';
 import type { BlockCipher } from '../wire/block-cipher.ts';
 import type { SessionRegistry } from './registry.ts';
@@ -27,7 +28,9 @@ export interface SessionMemoryDeps {
   readonly spoolRoot: string;
   readonly makeCipher: () => BlockCipher;
   readonly records: SessionRecords;
-  readonly registry: Pick<SessionRegistry, 'ids' | 'unclaim'>;
+  readonly registry: Pick<SessionRegistry, 'unclaim'>;
+  /** Whether another session of the user's is over: certainly. */
+  readonly isGone: (id: string) => Promise<boolean>;
   readonly nowMs: () => number;
 }
 
@@ -86,7 +89,7 @@ export class SessionMemory {
     return new Spool({
       clock,
       cipher: makeCipher(),
-      disk: new SpoolDirectory(join(spoolRoot, id)),
+      disk: new SpoolFiles(join(spoolRoot, id)),
       events: {
         onTrouble: (error) =>
           onWarning(`history is kept in memory, and less of it: ${error.message}`),
@@ -98,10 +101,9 @@ export class SessionMemory {
 
   /** What sessions have left behind whose servers are no more. */
   async #sweep(): Promise<void> {
-    const { records, registry, spoolRoot, nowMs } = this.#deps;
+    const { records, spoolRoot, nowMs, isGone } = this.#deps;
     await records.sweep(nowMs());
-    const alive = new Set(await registry.ids());
-    await removeDeadSpools(spoolRoot, (id) => alive.has(id));
+    await removeDeadSpools(spoolRoot, async (id) => !(await isGone(id)));
   }
 
   #inBackground(work: Promise<unknown>): void {

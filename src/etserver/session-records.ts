@@ -42,7 +42,10 @@ export class SessionRecords {
   }
 
   /** Nothing where its beginning was not written. */
-  async end(session: string, end: Pick<SessionRecord, 'endedMs' | 'why' | 'historyBytes'>): Promise<void> {
+  async end(
+    session: string,
+    end: Pick<SessionRecord, 'endedMs' | 'why' | 'historyBytes'>,
+  ): Promise<void> {
     const record = await this.#read(session);
     if (record !== undefined) await this.#write({ ...record, ...end });
   }
@@ -80,7 +83,8 @@ export class SessionRecords {
     const latestFirst = known.toSorted((a, b) => b.startedMs - a.startedMs);
     for (const [index, { session, startedMs, endedMs }] of latestFirst.entries()) {
       if (index < MAX_RECORDS && nowMs - (endedMs ?? startedMs) < KEPT_MS) continue;
-      if (endedMs !== undefined || index >= 2 * MAX_RECORDS) await rm(this.#pathOf(session), { force: true });
+      if (endedMs !== undefined || index >= 2 * MAX_RECORDS)
+        await rm(this.#pathOf(session), { force: true });
     }
   }
 

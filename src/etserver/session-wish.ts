@@ -1,13 +1,12 @@
 import { EtError } from '../base/errors.ts';
 import { printable } from '../base/printable.ts';
 import type { BootstrapRequest } from '../wire/bootstrap-request.ts';
+import { isSessionName } from '../wire/session-name.ts';
 
 /** Kept of a terminal's output, unless the client says otherwise. */
 export const DEFAULT_HISTORY_BYTES: number = 256 * 1024 * 1024;
 const LEAST_HISTORY_BYTES: number = 64 * 1024;
 const MOST_HISTORY_BYTES: number = 2 ** 50;
-/** It is shown in tables and typed on command lines. */
-const NAME = /^[\p{L}\p{N}_.@:+][\p{L}\p{N}_.@:+-]{0,63}$/u;
 const MAX_SELECTOR_LENGTH = 64;
 
 /** Which session a client asks for: PROTOCOL.md section 2. */
@@ -25,7 +24,7 @@ export interface SessionWish {
 /** @throws {EtError} ET_ERR_BOOTSTRAP, naming the member that is wrong */
 export function sessionWish({ extra = {} }: BootstrapRequest): SessionWish {
   const { name = '', attach, session = '', killOthers, historyBytes } = extra;
-  if (typeof name !== 'string' || (name !== '' && !NAME.test(name))) throw wrong('name');
+  if (typeof name !== 'string' || (name !== '' && !isSessionName(name))) throw wrong('name');
   if (attach !== undefined && attach !== 'only' && attach !== 'new') throw wrong('attach');
   if (typeof session !== 'string' || session.length > MAX_SELECTOR_LENGTH) throw wrong('session');
   return {

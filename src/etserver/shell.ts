@@ -123,7 +123,8 @@ export class Shell implements PtyEvents {
 
   /** A viewer is about to leave: what it has had, nobody misses. */
   noteDelivered(): void {
-    for (const { delivered } of this.#viewers) this.#delivered = Math.max(this.#delivered, delivered);
+    for (const { delivered } of this.#viewers)
+      this.#delivered = Math.max(this.#delivered, delivered);
   }
 
   /** Bytes that the program's terminal takes now. */

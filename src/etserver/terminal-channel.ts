@@ -4,8 +4,8 @@ import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import type { Channel, ChannelEvents, IncomingOpen } from '../mux/channel.ts';
 import type { ExitStatus } from '../process/exit-status.ts';
-import { type FeedDecision, LEAST_PAUSED_BYTES, TerminalFeed } from '../terminal/terminal-feed.ts';
 import { QueryFilter } from '../terminal/query-filter.ts';
+import { type FeedDecision, LEAST_PAUSED_BYTES, TerminalFeed } from '../terminal/terminal-feed.ts';
 import { REASON } from '../wire/messages.ts';
 import { backlogPolicyOf, WORTH_SKIPPING_BYTES } from './backlog-policy.ts';
 import { FirstData } from './first-data.ts';
@@ -245,7 +245,7 @@ export class TerminalChannel implements ChannelEvents, Viewer {
     }
     this.#cursor += bytes.length;
     if (isAnswered) return this.#channel.write(this.#queries.push(bytes));
-    const held = this.#queries.end();
+    const held = this.#queries.flush();
     if (held.length > 0) this.#channel.write(held);
     return this.#channel.write(bytes);
   }

@@ -36,7 +36,12 @@ describe('keys', () => {
     host.connect(second, 2, keys);
     await host.settle();
     expect(second.accepted).toEqual({ from: 0 });
-    expect(first.end).toEqual({ kind: 'bye', by: 'peer', code: BYE.takenOver, text: 'anna@laptop' });
+    expect(first.end).toEqual({
+      kind: 'bye',
+      by: 'peer',
+      code: BYE.takenOver,
+      text: 'anna@laptop',
+    });
     const thief = host.client();
     host.connect(thief, 3, ClientKeys.fromRoot(stolen));
     expect([thief.refusals, thief.accepted]).toEqual([1, undefined]);
@@ -89,8 +94,16 @@ describe('keys', () => {
     const first = host.client();
     host.connect(first, 1).cut();
     host.clock.advance(3_600_000);
-    host.connect(host.client({ by: 'ben@desk' }), 2, ClientKeys.fromPasskey(host.server.offerKeys()));
-    host.connect(host.client({ by: 'cleo@train' }), 3, ClientKeys.fromPasskey(host.server.offerKeys()));
+    host.connect(
+      host.client({ by: 'ben@desk' }),
+      2,
+      ClientKeys.fromPasskey(host.server.offerKeys()),
+    );
+    host.connect(
+      host.client({ by: 'cleo@train' }),
+      3,
+      ClientKeys.fromPasskey(host.server.offerKeys()),
+    );
     await host.settle();
     host.connect(first, 1);
     expect(first.end).toEqual({ kind: 'bye', by: 'peer', code: BYE.takenOver, text: 'ben@desk' });
@@ -139,6 +152,7 @@ describe('what a client is shown', () => {
   test('one that attaches anew and wants the screen has it drawn, then what follows', async () => {
     const { host } = hostWithClient();
     host.work.print('long ago');
+    await host.settle();
     const second = host.client({ backlog: 'live' });
     host.connect(second, 2, ClientKeys.fromPasskey(host.server.offerKeys()));
     await host.settle();
@@ -292,7 +306,12 @@ describe('history', () => {
   function historyOf(host: Host, client: Client, since?: number) {
     const found = { text: '', isOver: false, accepted: {}, refusal: '' };
     const channel = client.mux.open(
-      { kind: 'history', metadata: since === undefined ? {} : { since }, stream: 1, priority: 'bulk' },
+      {
+        kind: 'history',
+        metadata: since === undefined ? {} : { since },
+        stream: 1,
+        priority: 'bulk',
+      },
       {
         onAccept: (accepted) => {
           found.accepted = accepted;

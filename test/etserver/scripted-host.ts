@@ -153,7 +153,7 @@ function fakeModel({ onAnswer }: ScreenModelOptions): ScreenModel {
   const model: Partial<ScreenModel> = {
     write: (bytes) => {
       fed += Buffer.from(bytes).toString('latin1');
-      if (bytes.includes(0x63) && fed.endsWith('\u001b[c')) onAnswer?.(utf8('\u001b[?1;2c'));
+      if (Buffer.from(bytes).includes('\u001b[c')) onAnswer?.(utf8('\u001b[?1;2c'));
     },
     whenParsed: () => Promise.resolve(),
     resize: () => undefined,
@@ -254,4 +254,3 @@ export class Host {
     return pair;
   }
 }
-

@@ -1,6 +1,7 @@
 import { spellingsOf } from '../../base/flag.ts';
 import { nearestWord } from '../../base/nearest-word.ts';
 import { usageError } from '../../base/usage-error.ts';
+import { isSessionName } from '../../wire/session-name.ts';
 import {
   COMMON_SERVER_FLAGS,
   ROUTER_FLAGS,
@@ -15,7 +16,6 @@ import type { ServerCommand } from './server-command.ts';
 const ID_DIGITS = 32;
 /** Fewer digits of an id are a slip of the hand rather than a choice. */
 const MIN_PREFIX_DIGITS = 4;
-const MAX_NAME_LENGTH = 64;
 
 /**
  * What the arguments of `etserver`, without the program's name, ask for. Only the router's flags take values, and the host starts
@@ -105,12 +105,18 @@ function onlyId(name: string, operands: readonly string[]): string {
 function onlySession(name: string, operands: readonly string[]): string {
   const [session] = operands;
   if (session !== undefined && operands.length === 1) return sessionWithin(session);
-  throw usageError(`etserver ${name} takes the name or the id of one session, not ${operands.length}`);
+  throw usageError(
+    `etserver ${name} takes the name or the id of one session, not ${operands.length}`,
+  );
 }
 
 /** A name, or an id of which enough is there. */
 function sessionWithin(text: string): string {
-  return /^[0-9a-f]+$/iu.test(text) ? idWithin(text, MIN_PREFIX_DIGITS) : text.slice(0, MAX_NAME_LENGTH);
+  if (/^[0-9a-f]+$/iu.test(text)) return idWithin(text, MIN_PREFIX_DIGITS);
+  if (isSessionName(text)) return text;
+  throw usageError(
+    `${JSON.stringify(text)} is neither a session's name nor the beginning of an id`,
+  );
 }
 
 function idsToKill(all: boolean, operands: readonly string[]): 'all' | readonly string[] {
