@@ -22,10 +22,14 @@ export interface ChooseSessionDeps {
   readonly registry: Pick<SessionRegistry, 'claim' | 'idNamed' | 'unclaim'>;
   readonly records: Pick<SessionRecords, 'whyGone' | 'idNamed'>;
   readonly nowMs: number;
+  /** A short while later. */
+  readonly pause: () => Promise<void>;
 }
 
 /** So many names that nobody answers to are taken over before it is given up. */
 const MAX_STALE = 3;
+const MAX_LOOKS = 20;
+const YOUNG_SECONDS = 10;
 
 /**
  * The session to attach to; `undefined`: another is to be begun.
@@ -135,12 +139,21 @@ function described({ name, session, attached, idleSeconds }: SessionStatus): str
   return `${called} (${attached ? 'attached' : `detached ${formatAge(idleSeconds)}`})`;
 }
 
+/** One that has begun this very moment may not have its shell yet. */
 async function requireShell(deps: ChooseSessionDeps, id: string, text: string): Promise<void> {
-  const status = await deps.own.status(id);
+  let status = await deps.own.status(id);
+  for (let look = 0; look < MAX_LOOKS && isYoung(status); look += 1) {
+    await deps.pause();
+    status = await deps.own.status(id);
+  }
   if (status === undefined || status.hasShell) return;
   throw new SessionRefusal(
     'no-session',
     `session ${text} runs ${status.command === '' ? 'no shell' : 'a command without a terminal'}`,
     'there is nothing to attach to',
   );
+}
+
+function isYoung(status: SessionStatus | undefined): boolean {
+  return status !== undefined && status.command === '' && status.ageSeconds < YOUNG_SECONDS;
 }

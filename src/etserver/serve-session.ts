@@ -111,7 +111,11 @@ function choiceDeps({
   nowMs,
 }: ServeDeps): ChooseSessionDeps & { readonly own: OwnSessions } {
   const own = new OwnSessions(clock, new SocketFactory(clock, ANSWER_BUFFER_BYTES), registry);
-  return { own, registry, records, nowMs: nowMs() };
+  const pause = (): Promise<void> =>
+    new Promise((resolve) => {
+      clock.schedule(LOOK_AGAIN_MS, resolve);
+    });
+  return { own, registry, records, nowMs: nowMs(), pause };
 }
 
 /** Begins a session. Returns another's id where that has the name meanwhile. */
@@ -307,3 +311,4 @@ const LEAVE_MS = 200;
 /** For output that waits, when the host ends the session. */
 const FLUSH_MS = 1000;
 const ANSWER_BUFFER_BYTES = 4096;
+const LOOK_AGAIN_MS = 100;

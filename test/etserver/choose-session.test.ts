@@ -36,8 +36,10 @@ function status(digit: string, more: Partial<SessionStatus> = {}): SessionStatus
 /** A host with these sessions alive; `names` may lead to some that are not. */
 class Host {
   readonly names: Map<string, string>;
-  readonly #sessions: readonly SessionStatus[];
+  #sessions: readonly SessionStatus[];
   ended = new Map<string, string>();
+  pauses = 0;
+  onPause = (): void => undefined;
 
   constructor(sessions: readonly SessionStatus[], names: Readonly<Record<string, string>> = {}) {
     this.#sessions = sessions;
@@ -71,7 +73,15 @@ class Host {
         idNamed: async (name: string) => (this.ended.has(name) ? name : undefined),
       },
       nowMs: 0,
+      pause: async () => {
+        this.pauses += 1;
+        this.onPause();
+      },
     };
+  }
+
+  become(sessions: readonly SessionStatus[]): void {
+    this.#sessions = sessions;
   }
 
   choose(wish: Partial<SessionWish>): Promise<string | undefined> {
@@ -116,6 +126,18 @@ describe('with a name', () => {
     expect(await new Host([build]).refusal({ name: 'build' })).toBe(
       'no-session: session build runs a command without a terminal',
     );
+  });
+
+  test('one that has begun this moment is waited for until it has its shell', async () => {
+    const young = { ...WORK, command: '', hasShell: false, ageSeconds: 0 };
+    const host = new Host([young]);
+    host.onPause = () => {
+      if (host.pauses === 3) host.become([WORK]);
+    };
+    expect(await host.choose({ name: 'work' })).toBe(WORK.session);
+    host.become([young]);
+    expect(await host.refusal({ name: 'work' })).toBe('no-session: session work runs no shell');
+    expect(host.pauses).toBe(23);
   });
 
   test('which nobody has, the session that has begun has it', async () => {
