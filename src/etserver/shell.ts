@@ -37,7 +37,7 @@ export interface Viewer {
  * for somebody who is away it is read on, or a build would stand still all night.
  */
 export class Shell implements PtyEvents {
-  readonly log: TerminalLog = new TerminalLog(LOG_BYTES, HISTORY_BYTES);
+  readonly log: TerminalLog = new TerminalLog({ memoryBytes: LOG_BYTES, historyBytes: LOG_BYTES });
   readonly #clock: Clock;
   readonly #onOver: () => void;
   readonly #viewers = new Set<Viewer>();
@@ -179,6 +179,8 @@ export class Shell implements PtyEvents {
   #forget(seenBy: Iterable<Viewer>): void {
     let seen = Number.POSITIVE_INFINITY;
     for (const viewer of seenBy) seen = Math.min(seen, viewer.cursor);
-    if (seen < Number.POSITIVE_INFINITY) this.log.release(seen);
+    if (seen === Number.POSITIVE_INFINITY) return;
+    this.log.deliveredUpTo(seen);
+    this.log.release(Math.min(seen, this.log.end - HISTORY_BYTES));
   }
 }
