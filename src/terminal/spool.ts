@@ -113,8 +113,8 @@ export class Spool {
   push(start: number, bytes: Uint8Array): void {
     this.#waiting.push({ start, bytes });
     this.#end = start + BLOCK_BYTES;
-    this.#wasBehind ||= this.isBehind;
     this.#pump();
+    this.#wasBehind ||= this.isBehind;
   }
 
   /**
@@ -246,6 +246,7 @@ export class Spool {
     this.#retry = this.#clock.schedule(RETRY_AFTER_MS, () => {
       this.#retry = undefined;
       this.#pump();
+      this.#wasBehind ||= this.isBehind;
     });
     // What was released while it was being written.
     this.release(this.#releasedTo);
