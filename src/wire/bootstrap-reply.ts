@@ -34,6 +34,10 @@ export interface BootstrapReply {
   readonly detached?: number;
   /** `port` is that of the host's router. */
   readonly router?: boolean;
+  /** The session ran already; the client attaches to it. */
+  readonly attached?: boolean;
+  /** The session's name, where it has one. */
+  readonly name?: string;
 }
 
 export interface BootstrapFailure {
@@ -50,7 +54,7 @@ export type BootstrapOutcome =
 
 /** One line with its line feed, markers included. It holds the passkey: for the ssh channel alone. */
 export function formatReply(reply: BootstrapReply): string {
-  const { session, route, passkey, udpPort, addresses, notices, detached, router } = reply;
+  const { session, route, passkey, udpPort, addresses, notices, detached } = reply;
   return between({
     protocol: reply.protocol,
     features: reply.features,
@@ -63,7 +67,9 @@ export function formatReply(reply: BootstrapReply): string {
     addresses,
     notices,
     detached,
-    router,
+    router: reply.router,
+    attached: reply.attached,
+    name: reply.name,
   });
 }
 
@@ -99,6 +105,8 @@ export function parseReply(object: JsonObject): BootstrapOutcome {
     ...(members.has('notices') && { notices: members.lines('notices', 16, 1024) }),
     ...(members.has('detached') && { detached: members.integer('detached', 0, 65_535) }),
     ...(members.get('router') === true && { router: true }),
+    ...(members.get('attached') === true && { attached: true }),
+    ...(members.has('name') && { name: members.line('name', 64) }),
   };
   return { kind: 'reply', reply };
 }

@@ -17,6 +17,10 @@ export const BYE = {
   failed: 1,
   /** The server's process has to end, as when its host goes down: another session may take the place of this one. */
   terminated: 2,
+  /** Another client has the shell; the text says whose. */
+  takenOver: 3,
+  /** The client leaves, and its work goes on; or the server asks it to. */
+  detached: 4,
 } as const;
 
 /** Record numbers, both ends included; `smallest <= largest`. */
