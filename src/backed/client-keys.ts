@@ -4,7 +4,7 @@ import type { HelloKey } from '../wire/link-crypto.ts';
 /**
  * The secrets a client has, and which one its next hello is made under.
  *
- *   passkey --- one authentic answer, which brings the root ---> root (final)
+ *   passkey --- one authentic answer, which brings the root ---> root <--- the server renews it
  *
  * The counterpart of the server's KeyRing: the passkey goes only when the root is there.
  */
@@ -45,6 +45,13 @@ export class ClientKeys {
       secret,
       dialNumber: this.#lastDial,
     };
+  }
+
+  /** The server has made another root for this client, and refuses the old one once it knows that this one is kept. */
+  renew(root: Uint8Array): void {
+    this.#root = root.slice();
+    this.#passkey?.fill(0);
+    this.#passkey = undefined;
   }
 
   /** An authentic answer was read; `root` came with it when its hello was under the passkey. */

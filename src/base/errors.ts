@@ -35,6 +35,7 @@ const SCOPE_OF = {
   ET_ERR_BOOTSTRAP: 'process',
   ET_ERR_HOST_KEY: 'process',
   ET_ERR_AUTH: 'process',
+  ET_ERR_SESSION_CHOICE: 'process',
   ET_ERR_SERVER_MISSING: 'process',
   ET_ERR_PTY: 'process',
   ET_ERR_CONFIG: 'process',

@@ -34,11 +34,19 @@ const END_MARKER_LAST: number = REPLY_END.charCodeAt(REPLY_END.length - 1);
 /** Failures that the user mends by installing something on the host, as remote-script.ts and the launcher name them. */
 const MISSING: ReadonlySet<string> = new Set(['server-missing', 'node-missing', 'node-too-old']);
 
+/** Why the host has no session to attach to: PROTOCOL.md section 2. */
+const REFUSALS: Readonly<Record<string, ErrorCode>> = {
+  'no-session': 'ET_ERR_SESSION_GONE',
+  'session-ended': 'ET_ERR_SESSION_GONE',
+  'several-sessions': 'ET_ERR_SESSION_CHOICE',
+};
+
 /**
  * Starts a session server on the host and has its reply (PROTOCOL.md section 2). It is through at the end marker, whatever keeps
  * the channel open after it.
  *
- * @throws {EtError} ET_ERR_SERVER_MISSING, ET_ERR_AUTH, ET_ERR_HOST_KEY, else ET_ERR_BOOTSTRAP; what ssh itself has said has
+ * @throws {EtError} ET_ERR_SERVER_MISSING, ET_ERR_AUTH, ET_ERR_HOST_KEY, ET_ERR_SESSION_GONE and ET_ERR_SESSION_CHOICE where one was
+ * to be attached to, else ET_ERR_BOOTSTRAP; what ssh itself has said has
  * been shown by then.
  */
 export async function bootstrap(
@@ -59,7 +67,7 @@ export async function bootstrap(
   }
   channel.hush();
   try {
-    if (outcome.kind === 'failure') throw reported(outcome.failure);
+    if (outcome.kind === 'failure') throw failureReported(outcome.failure);
     checkChoice(request, outcome.reply);
   } catch (thrown) {
     channel.release();
@@ -129,8 +137,11 @@ function checkChoice(request: BootstrapRequest, reply: BootstrapReply): void {
   );
 }
 
-function reported({ code, message, advice }: BootstrapFailure): EtError {
-  const ours: ErrorCode = MISSING.has(code) ? 'ET_ERR_SERVER_MISSING' : 'ET_ERR_BOOTSTRAP';
+/** What a host says in place of a reply, as an error. */
+export function failureReported({ code, message, advice }: BootstrapFailure): EtError {
+  const ours: ErrorCode = MISSING.has(code)
+    ? 'ET_ERR_SERVER_MISSING'
+    : (REFUSALS[code] ?? 'ET_ERR_BOOTSTRAP');
   return new EtError(ours, message, advice === '' ? {} : { advice });
 }
 

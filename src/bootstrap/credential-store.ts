@@ -74,6 +74,11 @@ export class CredentialStore {
     return found.toSorted((a, b) => b.createdMs - a.createdMs);
   }
 
+  /** Those of one session; `undefined` where there are none that can be read. */
+  find(session: Uint8Array): SessionCredentials | undefined {
+    return this.#read(this.#pathOf(session));
+  }
+
   /** Also when it is not there. @throws {EtError} ET_ERR_STATE */
   remove(session: Uint8Array): void {
     try {

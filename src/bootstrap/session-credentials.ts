@@ -22,6 +22,14 @@ export interface SessionCredentials {
   readonly createdMs: number;
   /** The client that has the session; while it runs, nobody else offers to resume it. 0: nobody. */
   readonly clientPid?: number;
+  /** `--name` */
+  readonly name?: string;
+  /** Flags of `et` that lead to the host, as `-J gate`; users and ports of sshd are part of the destination. */
+  readonly way?: readonly string[];
+  /** Why no client has it, where that is how it should be: its user has left it, or a client elsewhere has it. */
+  readonly left?: 'detached' | 'taken-over';
+  /** When its client was last known to have it, in milliseconds since the epoch. */
+  readonly seenMs?: number;
 }
 
 export function formatCredentials(credentials: SessionCredentials): string {
@@ -40,6 +48,7 @@ export function formatCredentials(credentials: SessionCredentials): string {
 export function parseCredentials(text: string): SessionCredentials {
   const members = new JsonMembers(objectIn(text), 'ET_ERR_STATE', 'the credentials');
   members.integer('version', 1, 1);
+  const left = members.get('left');
   return {
     destination: members.text('destination', 1024),
     session: members.hex('session', SESSION_ID_BYTES),
@@ -52,7 +61,15 @@ export function parseCredentials(text: string): SessionCredentials {
     features: members.texts('features', 32, 64),
     createdMs: members.integer('createdMs', 0, Number.MAX_SAFE_INTEGER),
     ...(members.has('clientPid') && { clientPid: members.integer('clientPid', 0, 2 ** 31) }),
+    ...(members.has('name') && { name: members.text('name', 64) }),
+    ...(members.has('way') && { way: members.texts('way', 128, 4096) }),
+    ...(isLeft(left) && { left }),
+    ...(members.has('seenMs') && { seenMs: members.integer('seenMs', 0, Number.MAX_SAFE_INTEGER) }),
   };
+}
+
+function isLeft(value: unknown): value is NonNullable<SessionCredentials['left']> {
+  return value === 'detached' || value === 'taken-over';
 }
 
 function objectIn(text: string): Readonly<Record<string, unknown>> {

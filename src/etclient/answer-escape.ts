@@ -13,6 +13,8 @@ export interface EscapeDeps {
   readonly forwards: ForwardAccess;
   readonly stopSelf: () => void;
   readonly over: (end: WorkEnd) => void;
+  /** The session goes on without us. */
+  readonly leave: (status: number) => void;
 }
 
 /** Does what an escape asks for. */
@@ -25,6 +27,9 @@ export function answerEscape(
   switch (action) {
     case 'end':
       deps.over({ status: FAILURE_STATUS, message: deps.isQuiet ? undefined : 'session ended' });
+      return;
+    case 'detach':
+      deps.leave(0);
       return;
     case 'help':
       service.say(`${escapeChar}?\r\n${escapeHelp(escapeChar)}`);

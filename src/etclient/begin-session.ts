@@ -1,4 +1,5 @@
 import { ClientKeys } from '../backed/client-keys.ts';
+import { usageError } from '../base/usage-error.ts';
 import { bootstrap } from '../bootstrap/bootstrap.ts';
 import type { SessionCredentials } from '../bootstrap/session-credentials.ts';
 import type { SshConfig } from '../bootstrap/ssh-config.ts';
@@ -6,9 +7,11 @@ import type { SshProcess, SshRunner } from '../bootstrap/ssh-runner.ts';
 import type { BootstrapReply } from '../wire/bootstrap-reply.ts';
 import { PROTOCOL_VERSION } from '../wire/limits.ts';
 import type { ConnectCommand } from './cli/client-command.ts';
+import type { LeavingFlags } from './cli/leaving-flags.ts';
 import { DEFAULT_SERVER_PORT } from './cli/server-port.ts';
 import type { ClientDeps } from './client-deps.ts';
-import { leftBehind, offerToResume } from './left-behind.ts';
+import { decideTerminal } from './decide-terminal.ts';
+import { detachedLine, leftBehind, offerToResume } from './left-behind.ts';
 
 /** How the host is reached by ssh. */
 export interface SshAccess {
@@ -30,8 +33,12 @@ export interface Server {
   /** A road that is there already: the channel of the bootstrap. */
   readonly channel: SshProcess | undefined;
   readonly createdMs: number;
+  /** As the user has named it. */
+  readonly name: string | undefined;
   /** It runs a shell already. */
   readonly isResumed: boolean;
+  /** Nobody but our own disk has said so: other credentials may have taken the place of these. */
+  readonly isKept: boolean;
   /** It may have a router, and other route ids then. */
   readonly isRouted: boolean;
 }
@@ -45,19 +52,43 @@ export async function beginSession(
   command: ConnectCommand,
   runner: SshRunner,
 ): Promise<Server> {
-  const isInteractive = command.work.kind === 'shell' && deps.io.isInputTerminal;
-  const found = isInteractive ? leftBehind(deps, destinationOf(command)) : [];
+  requireTerminal(deps, command);
+  const isOffered = isInteractive(deps, command) && command.name === undefined && !command.isNew;
+  const found = isOffered ? leftBehind(deps, destinationOf(command)) : [];
   const resumed =
     found.length === 0 ? undefined : await offerToResume(deps, runner, found, command.serverPath);
   return resumed === undefined ? await startServer(deps, command, runner) : serverOf(resumed);
 }
 
-/** `batch`: where a person would have to be asked, it fails. */
+function isInteractive({ io }: ClientDeps, { work }: ConnectCommand): boolean {
+  return work.kind === 'shell' && io.isInputTerminal;
+}
+
+/** What is named is to be come back to. @throws {EtError} ET_ERR_USAGE */
+function requireTerminal({ io }: ClientDeps, command: ConnectCommand): void {
+  if (command.name === undefined || decideTerminal(command, io, 'auto')) return;
+  throw usageError(
+    '--name is for a shell on a terminal, and standard input is none: write --tty, or leave it out',
+  );
+}
+
+/** Which of the host's sessions to attach to: a name, or the beginning of an id; `undefined`: the only one. */
+export interface AttachWish {
+  readonly session: string | undefined;
+}
+
+export interface StartOptions {
+  /** Where a person would have to be asked, it fails. */
+  readonly batch?: boolean;
+  /** Begins no session, and attaches to one that runs. */
+  readonly attach?: AttachWish;
+}
+
 export async function startServer(
   deps: ClientDeps,
   command: ConnectCommand,
   runner: SshRunner,
-  batch = false,
+  { batch = false, attach }: StartOptions = {},
 ): Promise<Server> {
   const starting = new AbortController();
   const unwatch = deps.onInterrupt(() => starting.abort());
@@ -72,30 +103,55 @@ export async function startServer(
       work: isForTerminal(command.work) ? 'terminal' : 'exec',
       // Who asks for a port wants the session server there, and not the host's router.
       ...(command.serverPort !== DEFAULT_SERVER_PORT && { portAsked: true }),
+      ...sessionMembers(command, attach),
     },
   };
   try {
     const options = { serverPath: command.serverPath, signal: starting.signal, batch };
     const { reply, channel } = await bootstrap(runner, request, options);
     if (!command.quiet) tell(deps, reply, command);
-    const { session, route, protocol, features, port } = reply;
-    const keys = ClientKeys.fromPasskey(reply.passkey);
-    return {
-      session,
-      route,
-      protocol,
-      features,
-      port,
-      udpPort: reply.udpPort ?? 0,
-      keys,
-      channel,
-      createdMs: deps.wallClock.now(),
-      isResumed: false,
-      isRouted: reply.router === true,
-    };
+    return serverFrom(reply, channel, deps.wallClock.now());
   } finally {
     unwatch();
   }
+}
+
+export function serverFrom(
+  reply: BootstrapReply,
+  channel: SshProcess | undefined,
+  createdMs: number,
+): Server {
+  const { session, route, protocol, features, port } = reply;
+  return {
+    session,
+    route,
+    protocol,
+    features,
+    port,
+    udpPort: reply.udpPort ?? 0,
+    keys: ClientKeys.fromPasskey(reply.passkey),
+    channel,
+    createdMs,
+    name: reply.name,
+    isResumed: reply.attached === true,
+    isKept: false,
+    isRouted: reply.router === true,
+  };
+}
+
+/** The members of a request that say which session is meant. */
+export function sessionMembers(
+  { name, isNew, killOthers, historyBytes }: LeavingFlags,
+  attach: AttachWish | undefined,
+): Readonly<Record<string, unknown>> {
+  const mode = attach !== undefined ? 'only' : isNew && name !== undefined ? 'new' : undefined;
+  return {
+    ...(name !== undefined && { name }),
+    ...(mode !== undefined && { attach: mode }),
+    ...(attach?.session !== undefined && { session: attach.session }),
+    ...(killOthers && { killOthers }),
+    ...(historyBytes !== undefined && { historyBytes }),
+  };
 }
 
 /** Where it is given one, as it mostly is. */
@@ -103,8 +159,9 @@ function isForTerminal({ kind }: ConnectCommand['work']): boolean {
   return kind === 'shell' || kind === 'terminal-command';
 }
 
-function serverOf(credentials: SessionCredentials): Server {
-  const { session, route, protocol, features, port, createdMs } = credentials;
+/** What is known of a session here. */
+export function serverOf(credentials: SessionCredentials): Server {
+  const { session, route, protocol, features, port, createdMs, name } = credentials;
   const keys = ClientKeys.fromRoot(credentials.rootSecret);
   return {
     session,
@@ -116,18 +173,18 @@ function serverOf(credentials: SessionCredentials): Server {
     keys,
     channel: undefined,
     createdMs,
+    name,
     isResumed: true,
+    isKept: true,
     isRouted: true,
   };
 }
 
 function tell(deps: ClientDeps, reply: BootstrapReply, command: ConnectCommand): void {
   for (const notice of reply.notices ?? []) deps.io.say(`et: ${notice}`);
-  const detached = reply.detached ?? 0;
-  if (detached === 0 || command.work.kind !== 'shell' || !deps.io.isInputTerminal) return;
-  deps.io.say(
-    `et: ${detached} of your sessions on this host ${detached === 1 ? 'has' : 'have'} no client; etserver ls there shows them`,
-  );
+  if (!isInteractive(deps, command) || reply.attached === true) return;
+  const line = detachedLine(deps, destinationOf(command), reply.detached ?? 0);
+  if (line !== undefined) deps.io.say(`et: ${line}`);
 }
 
 /** As the user named it; sessions that are left behind are kept under it. Another login or sshd is another destination. */

@@ -9,6 +9,7 @@ import type { EtError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { RandomSource } from '../base/random.ts';
 import { Mux } from '../mux/mux.ts';
+import { BYE } from '../wire/frames.ts';
 import { REASON } from '../wire/messages.ts';
 import type { RoadPlan } from './road-plan.ts';
 import { ServerOpens } from './server-opens.ts';
@@ -172,9 +173,9 @@ export class ClientSession {
     this.#standby?.nudge();
   }
 
-  /** Ends the session at both ends, if the other can be reached. */
-  end(text: string): void {
-    this.session.end(0, text);
+  /** Ends the session at both ends, if the other can be reached; `code` says what becomes of its work. */
+  end(text: string, code: number = BYE.over): void {
+    this.session.end(code, text);
   }
 
   #onLink(event: LinkEvent, link: SessionLink): void {

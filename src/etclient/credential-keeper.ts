@@ -7,52 +7,76 @@ import type { SessionCredentials } from '../bootstrap/session-credentials.ts';
 /** The first prompt is not kept waiting for a disk. */
 const SAVE_AFTER_MS = 1000;
 
+export interface CredentialKeeperDeps {
+  readonly store: CredentialStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly pid: number;
+  readonly isRunning: (pid: number) => boolean;
+  /** What to keep while this client has the session; `undefined` before the root secret is known. */
+  readonly make: () => SessionCredentials | undefined;
+}
+
 /**
- * Keeps what it takes to come back to a session, for the case that this process does not end as it should: a battery, a kill, a
- * terminal closed while the network was away.
+ * Keeps what it takes to come back to a session: for the case that this process does not end as it should (a battery, a kill), and for
+ * the day after it was left.
+ *
+ * Between any two calls: once this client has saved, a file that another client which runs has written since is left alone. It has the
+ * session then, and other keys.
  */
 export class CredentialKeeper {
-  readonly #store: CredentialStore;
-  readonly #clock: Clock;
-  readonly #logger: Logger;
-  readonly #make: () => SessionCredentials | undefined;
+  readonly #deps: CredentialKeeperDeps;
   #timer: Timer | undefined;
+  #hasSaved = false;
 
-  /** `make`: `undefined` before the root secret is known. */
-  constructor(
-    store: CredentialStore,
-    clock: Clock,
-    logger: Logger,
-    make: () => SessionCredentials | undefined,
-  ) {
-    this.#store = store;
-    this.#clock = clock;
-    this.#logger = logger;
-    this.#make = make;
+  constructor(deps: CredentialKeeperDeps) {
+    this.#deps = deps;
   }
 
   onFirstLink(): void {
-    this.#timer ??= this.#clock.schedule(SAVE_AFTER_MS, () => this.save());
+    this.#timer ??= this.#deps.clock.schedule(SAVE_AFTER_MS, () => this.save());
   }
 
+  /** At once. */
   save(): void {
-    this.#timer?.cancel();
-    const credentials = this.#make();
-    if (credentials === undefined) return;
-    try {
-      this.#store.save(credentials);
-    } catch (error) {
-      this.#logger.log(1, `this session could not be resumed after a crash: ${messageOf(error)}`);
-    }
+    this.#save({});
+  }
+
+  /** This client has the session no more, and it goes on. */
+  leave(left: SessionCredentials['left']): void {
+    this.#save({ clientPid: 0, ...(left !== undefined && { left }) });
   }
 
   /** The session is over at both ends. */
   forget(session: Uint8Array): void {
     this.#timer?.cancel();
     try {
-      this.#store.remove(session);
+      if (!this.#isOthers(session)) this.#deps.store.remove(session);
     } catch (error) {
-      this.#logger.log(1, messageOf(error));
+      this.#deps.logger.log(1, messageOf(error));
     }
+  }
+
+  #save(changes: Partial<SessionCredentials>): void {
+    this.#timer?.cancel();
+    const { store, logger, make } = this.#deps;
+    const credentials = make();
+    if (credentials === undefined) return;
+    try {
+      if (this.#hasSaved && this.#isOthers(credentials.session)) return;
+      // Whoever has taken it over has seen its end.
+      if (changes.left === 'taken-over' && store.find(credentials.session) === undefined) return;
+      store.save({ ...credentials, ...changes });
+      this.#hasSaved = true;
+    } catch (error) {
+      logger.log(1, `this session could not be resumed after a crash: ${messageOf(error)}`);
+    }
+  }
+
+  /** Another client that runs has taken the session over. */
+  #isOthers(session: Uint8Array): boolean {
+    const { store, pid, isRunning } = this.#deps;
+    const kept = store.find(session)?.clientPid ?? 0;
+    return kept !== 0 && kept !== pid && isRunning(kept);
   }
 }

@@ -7,6 +7,10 @@ export interface WorkEnd {
   /** For the user, where the status alone would not say. */
   readonly message?: string | undefined;
   readonly advice?: string | undefined;
+  /** The session goes on without this client: its user has left it, or another client has taken it over. */
+  readonly left?: 'detached' | 'taken-over';
+  /** The credentials that were kept are refused though the session lives: others have taken their place. */
+  readonly isReplaced?: boolean;
   /** The session's server has ended, and nobody told it to: another session may take its place. */
   readonly isGone?: boolean;
 }
@@ -14,6 +18,8 @@ export interface WorkEnd {
 /** Our own failure. */
 export const FAILURE_STATUS = 255;
 export const USAGE_STATUS = 2;
+/** SIGHUP: the terminal was closed. */
+export const HANG_UP_STATUS = 129;
 /** ^C before there was a session. */
 export const ABORTED_STATUS = 130;
 

@@ -20,8 +20,8 @@ export async function fallBack(
 ): Promise<number | undefined> {
   if (!(error instanceof EtError) || error.code !== 'ET_ERR_SERVER_MISSING') return undefined;
   const { work } = command;
-  // What is to be measured is not there.
-  if (work.kind === 'bench') return undefined;
+  // What is to be measured, or read, is not there.
+  if (['bench', 'history'].includes(work.kind)) return undefined;
   // What is to survive is not handed to what does not.
   const isMeantToLast =
     work.kind !== 'command' && work.kind !== 'subsystem' && work.kind !== 'stdio';

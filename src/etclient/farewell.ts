@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import { BYE } from '../wire/frames.ts';
 
 const LOOK_EVERY_MS = 5;
 /** Whoever leaves does not wait longer, in milliseconds, for a link that takes nothing. */
@@ -10,7 +11,7 @@ export interface Leaving {
     readonly isOver: boolean;
     readonly links: Iterable<{ readonly secure: { readonly queuedBytes: number } }>;
   };
-  end(text: string): void;
+  end(text: string, code: number): void;
 }
 
 /**
@@ -25,12 +26,12 @@ export class Farewell {
     this.#clock = clock;
   }
 
-  /** Ends the session. */
-  say(client: Leaving): void {
+  /** Ends the session, by a BYE of this code. */
+  say(client: Leaving, code: number = BYE.over): void {
     if (client.session.isOver) return;
     // Afterwards it has none.
     this.#told = [...client.session.links].map(({ secure }) => secure);
-    client.end('');
+    client.end('', code);
   }
 
   /** Settles as `ended` does, once the system has the BYE or has not taken it for too long. */

@@ -1,6 +1,7 @@
 import { printable } from '../base/printable.ts';
 import type { ClientStatus, ForwardReport } from './client-status.ts';
 import { formatRate } from './describe-link.ts';
+import { formatBytes } from './format-bytes.ts';
 import { formatTable } from './format-table.ts';
 import type { LinkReport } from './link-report.ts';
 
@@ -64,16 +65,3 @@ function rowOf(forward: ForwardReport): string[] {
   const totals = [formatBytes(forward.bytesIn), formatBytes(forward.bytesOut), String(dropped)];
   return [kind, listen, target ?? proxy, state, ...counts, ...totals, lastError ?? ''];
 }
-
-/** `512 B`, `1.2 MB`: exact below 10,000. */
-function formatBytes(bytes: number): string {
-  if (bytes < 10_000) return `${bytes} B`;
-  const unit = UNITS.find(({ size }) => bytes < size * 1000) ?? { size: 1e12, name: 'TB' };
-  return `${(bytes / unit.size).toFixed(1)} ${unit.name}`;
-}
-
-const UNITS = [
-  { size: 1e3, name: 'kB' },
-  { size: 1e6, name: 'MB' },
-  { size: 1e9, name: 'GB' },
-] as const;

@@ -37,7 +37,7 @@ export class ForwardAccess {
     this.#running = running;
     this.#begin = (forwards) => {
       const { client, stop } = running;
-      const stopAsked = (): void => stop({ status: STOPPED_STATUS });
+      const stopAsked = (): void => running.leave(STOPPED_STATUS);
       forwards.serveControl({ ...session, client, stop: stopAsked });
       forwards.start((message) => stop({ status: FAILURE_STATUS, message }));
     };

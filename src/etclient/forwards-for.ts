@@ -15,7 +15,7 @@ export async function forwardsFor(
 ): Promise<ClientForwards | undefined> {
   const { kind } = command.work;
   // Those of ssh_config are for sessions that are worked in, and one of these may hold their ports.
-  if (kind === 'bench') return undefined;
+  if (kind === 'bench' || kind === 'history') return undefined;
   // As in ssh, where -W has ClearAllForwardings with it: it runs as a ProxyCommand, beside the session whose forwards they are.
   if (kind === 'stdio') return undefined;
   const plan = planForwards(command.forwards, config, deps.environment, runsPrograms(command));
@@ -65,5 +65,5 @@ async function makeForwards(
 }
 
 function runsPrograms({ work }: SessionFlags): boolean {
-  return work.kind !== 'none' && work.kind !== 'stdio' && work.kind !== 'bench';
+  return !['none', 'stdio', 'bench', 'history'].includes(work.kind);
 }

@@ -9,7 +9,10 @@ const REFUSALS = 3;
 const MAX_REFUSALS = 192;
 
 /** What the host says of the session over ssh; `unknown` where ssh would have to ask a person, or cannot reach it. */
-export type Aliveness = 'alive' | 'gone' | 'unknown';
+export type Aliveness =
+  | { readonly kind: 'alive' | 'unknown' }
+  /** `why`: what became of it, in the host's words. */
+  | { readonly kind: 'gone'; readonly why: string | undefined };
 
 export interface GoneCheckDeps {
   readonly logger: Logger;
@@ -17,7 +20,9 @@ export interface GoneCheckDeps {
   readonly ask: (() => Promise<Aliveness>) | undefined;
   /** The server refuses us, or nobody listens there: said at once, and ends nothing. */
   readonly onRefused: (error: EtError) => void;
-  readonly onGone: () => void;
+  readonly onGone: (why: string | undefined) => void;
+  /** The host says that it lives, and it refuses us. */
+  readonly onAlive?: () => void;
   /** Still refused, and nobody can tell us why: said once, and ends nothing. */
   readonly onUncertain: () => void;
 }
@@ -68,11 +73,12 @@ export class GoneCheck {
     this.#isAsking = true;
     this.#refusals = 0;
     this.#needed = Math.min(this.#needed * 2, MAX_REFUSALS);
-    const aliveness = (await this.#deps.ask?.()) ?? 'unknown';
+    const aliveness: Aliveness = (await this.#deps.ask?.()) ?? { kind: 'unknown' };
     this.#isAsking = false;
-    this.#deps.logger.log(1, `the host says of the session: ${aliveness}`);
-    if (aliveness === 'gone') this.#deps.onGone();
-    if (aliveness !== 'unknown' || this.#isUncertaintyTold) return;
+    this.#deps.logger.log(1, `the host says of the session: ${aliveness.kind}`);
+    if (aliveness.kind === 'gone') this.#deps.onGone(aliveness.why);
+    if (aliveness.kind === 'alive') this.#deps.onAlive?.();
+    if (aliveness.kind !== 'unknown' || this.#isUncertaintyTold) return;
     this.#isUncertaintyTold = true;
     this.#deps.onUncertain();
   }

@@ -5,6 +5,8 @@ import type { Prompter } from '../bootstrap/prompter.ts';
 import { remoteCommand } from '../bootstrap/remote-command.ts';
 import type { SessionCredentials } from '../bootstrap/session-credentials.ts';
 import type { SshRunner } from '../bootstrap/ssh-runner.ts';
+import { formatAge } from './format-age.ts';
+import { callOf } from './way-back.ts';
 
 export interface LeftBehindDeps {
   readonly store: CredentialStore;
@@ -13,11 +15,40 @@ export interface LeftBehindDeps {
   readonly nowMs: number;
 }
 
-/** Sessions on a destination whose client is gone, the latest first. */
-export function leftBehind(deps: LeftBehindDeps, destination: string): SessionCredentials[] {
-  return deps.store
+type Knowing = Pick<LeftBehindDeps, 'store' | 'isRunning'>;
+
+/** Sessions on a destination whose client is gone though nobody has meant it to leave, the latest first. */
+export function leftBehind(deps: Knowing, destination: string): SessionCredentials[] {
+  return withoutClient(deps, destination).filter(({ left }) => left === undefined);
+}
+
+/**
+ * How to come back to what was left on purpose, in one line; `undefined` where nothing was. `known`: how many sessions without a client
+ * the host has, as far as it has said so in time.
+ */
+export function detachedLine(
+  deps: Knowing,
+  destination: string,
+  known: number,
+): string | undefined {
+  const here = withoutClient(deps, destination).filter(({ left }) => left === 'detached');
+  const count = Math.max(known, here.length);
+  if (count === 0) return undefined;
+  const calls = here.map(({ name, session }) => callOf({ name, id: toHex(session) }));
+  const ways = [
+    ...calls.slice(0, MAX_NAMED).map((call) => `et attach ${call}`),
+    ...(count > Math.min(calls.length, MAX_NAMED) ? [`et ls ${destination}`] : []),
+  ];
+  return `${count} detached session${count === 1 ? '' : 's'} on this host: ${ways.join(', ')}`;
+}
+
+/** More would not be read. */
+const MAX_NAMED = 3;
+
+function withoutClient({ store, isRunning }: Knowing, destination: string): SessionCredentials[] {
+  return store
     .list(destination)
-    .filter(({ clientPid = 0 }) => clientPid === 0 || !deps.isRunning(clientPid));
+    .filter(({ clientPid = 0 }) => clientPid === 0 || !isRunning(clientPid));
 }
 
 /**
@@ -31,8 +62,9 @@ export async function offerToResume(
   serverPath: string | undefined,
 ): Promise<SessionCredentials | undefined> {
   for (const one of found) {
-    const age = ageOf(deps.nowMs - one.createdMs);
-    const question = `et: a session on ${one.destination}, begun ${age} ago, was left behind. [r]esume, [n]ew, [k]ill it? `;
+    const age = formatAge((deps.nowMs - one.createdMs) / 1000);
+    const what = one.name === undefined ? 'a session' : `the session ${one.name}`;
+    const question = `et: ${what} on ${one.destination}, begun ${age} ago, was left behind. [r]esume, [n]ew, [k]ill it? `;
     const answer = (await deps.prompter.ask(question, { echo: true }))?.trim().toLowerCase();
     if (answer === undefined) return undefined;
     if (answer === '' || answer.startsWith('r')) return one;
@@ -47,10 +79,4 @@ export async function offerToResume(
     else deps.prompter.say('et: it could not be killed: it may have ended already');
   }
   return undefined;
-}
-
-function ageOf(ms: number): string {
-  const minutes = Math.max(0, Math.floor(ms / 60_000));
-  if (minutes < 120) return `${minutes} min`;
-  return minutes < 2880 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1440)} days`;
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { homedir, networkInterfaces } from 'node:os';
+import { homedir, hostname, networkInterfaces, userInfo } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { SystemClock, systemWallClock } from '../base/clock.ts';
 import { EtError, messageOf, systemCodeOf } from '../base/errors.ts';
@@ -7,22 +7,27 @@ import { type Logger, lineLogger } from '../base/logger.ts';
 import { printable } from '../base/printable.ts';
 import { systemRandom } from '../base/random.ts';
 import { CredentialStore, credentialDirectory } from '../bootstrap/credential-store.ts';
-import type { SshAccess } from './begin-session.ts';
+import type { SshRunner } from '../bootstrap/ssh-runner.ts';
+import type { Server, SshAccess } from './begin-session.ts';
 import type { ClientCommand, ConnectCommand, SessionFlags } from './cli/client-command.ts';
 import { parseCommandLine } from './cli/parse-command-line.ts';
-import type { ClientDeps } from './client-deps.ts';
+import type { AttachCommand, HistoryCommand, SessionsCommand } from './cli/sessions-command.ts';
+import type { ClientDeps, WatchedSession } from './client-deps.ts';
 import { clientIo } from './client-io.ts';
 import { ABORTED_STATUS, FAILURE_STATUS, USAGE_STATUS, type WorkEnd } from './exit.ts';
 import { openLog } from './open-log.ts';
-import type { RunningSession } from './run-session.ts';
+import type { SessionsDeps } from './sessions-deps.ts';
 import { settingsHere } from './settings-here.ts';
 import type { AskingDeps } from './status-command.ts';
 import { terminalPrompter } from './terminal-prompter.ts';
 import { writeLog } from './write-log.ts';
 
+const MAX_OWN_NAME_LENGTH = 128;
 const clock = new SystemClock();
 /** What ends the session with us, and the status it then has. A terminal that is raw sends none of them. */
-const ENDING_SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGQUIT: 131, SIGTERM: 143 } as const;
+const ENDING_SIGNALS = { SIGINT: 130, SIGQUIT: 131 } as const;
+/** What ends us, and leaves a shell as it is: a terminal was closed, or the machine goes down. */
+const LEAVING_SIGNALS = { SIGHUP: 129, SIGTERM: 143 } as const;
 
 async function run(command: ClientCommand): Promise<WorkEnd> {
   switch (command.kind) {
@@ -46,10 +51,22 @@ async function run(command: ClientCommand): Promise<WorkEnd> {
       return await explainRoads(command.connect);
     case 'local': {
       const { local } = await import('./local.ts');
-      return await local(depsFor(command), command, [process.execPath, binary('etserver.js')]);
+      return await local(depsFor(command), command, serverProgram());
     }
     case 'connect':
       return await connectTo(command);
+    case 'attach':
+    case 'history':
+      return await workInSession(command);
+    case 'ls': {
+      const { listCommand } = await import('./list-command.ts');
+      return await listCommand(command, await sessionsDeps(command));
+    }
+    case 'kill':
+    case 'detach': {
+      const { endCommand } = await import('./end-command.ts');
+      return await endCommand(command, await sessionsDeps(command));
+    }
     case 'status': {
       const { statusCommand } = await import('./status-command.ts');
       return await statusCommand(command, askingDeps());
@@ -98,7 +115,27 @@ async function checkVia(deps: ClientDeps, command: ConnectCommand, ssh: SshAcces
   checkRoads(command.via, roadMeans(deps, command, config?.hostName ?? command.destination.host));
 }
 
-async function connectTo(command: ConnectCommand): Promise<WorkEnd> {
+/** In one that runs: on this machine, or on a host. */
+async function workInSession(command: AttachCommand | HistoryCommand): Promise<WorkEnd> {
+  const { chooseSession, serverFor } = await import('./choose-session.ts');
+  const choice = await chooseSession(command, await sessionsDeps(command));
+  if (choice.kind === 'end') return choice.end;
+  const work = command.kind === 'history' ? { kind: command.kind, ...command.wish } : undefined;
+  if (choice.kind === 'connect') {
+    return await connectTo({ ...choice.command, ...(work && { work }) }, (...there) =>
+      serverFor(choice, ...there),
+    );
+  }
+  const { local } = await import('./local.ts');
+  const flags = { ...command.flags, ...(work && { work }) };
+  const here = { kind: 'local', ...flags } as const;
+  return await local(depsFor(flags), here, serverProgram(), choice);
+}
+
+type Begin = (deps: ClientDeps, command: ConnectCommand, runner: SshRunner) => Promise<Server>;
+
+/** `begin`: how there is a session; without it the command says so. */
+async function connectTo(command: ConnectCommand, begin?: Begin): Promise<WorkEnd> {
   const deps = depsFor(command);
   const [{ sshAccess }, { beginSession }] = await Promise.all([
     import('./ssh-access.ts'),
@@ -107,7 +144,7 @@ async function connectTo(command: ConnectCommand): Promise<WorkEnd> {
   const ssh = await sshAccess(command, process.env);
   await checkVia(deps, command, ssh);
   // ssh runs from here on; what the session itself needs is loaded beside it, and ssh_config is read.
-  const begun = beginSession(deps, command, ssh.runner);
+  const begun = (begin ?? beginSession)(deps, command, ssh.runner);
   const config = ssh.config();
   const serving = import('./serve-session.ts');
   try {
@@ -117,6 +154,10 @@ async function connectTo(command: ConnectCommand): Promise<WorkEnd> {
     if (command.work.kind === 'none' && forwards !== undefined) {
       const { standingSession } = await import('./standing-session.ts');
       return await standingSession(deps, command, ssh, server, await config, forwards);
+    }
+    if (server.isKept) {
+      const { serveKept } = await import('./serve-kept.ts');
+      return await serveKept(deps, command, ssh, server, await config, forwards);
     }
     return await serveSession(deps, command, ssh, server, await config, forwards).ended;
   } catch (error) {
@@ -136,6 +177,10 @@ function ready(serving: typeof import('./serve-session.ts')): typeof import('./s
 /** What a program of ours is started by. */
 function binary(name: string): string {
   return fileURLToPath(new URL(`../../bin/${name}`, import.meta.url));
+}
+
+function serverProgram(): readonly [string, string] {
+  return [process.execPath, binary('etserver.js')];
 }
 
 function version(): string {
@@ -160,6 +205,8 @@ function depsFor(flags: SessionFlags): ClientDeps {
     pid: process.pid,
     userId: userId(),
     home: homedir(),
+    directory: process.cwd(),
+    by: ownName(),
     isRunning,
     nowMs: systemWallClock.now(),
     io: clientIo(process.stdin, process.stdout, process.stderr),
@@ -178,6 +225,31 @@ function depsFor(flags: SessionFlags): ClientDeps {
     watchSignals,
     onNudge: (callback) => process.on('SIGUSR2', callback),
   };
+}
+
+async function sessionsDeps({ flags }: SessionsCommand): Promise<SessionsDeps> {
+  const [{ programRunner }, { sshAccess }] = await Promise.all([
+    import('./run-program.ts'),
+    import('./ssh-access.ts'),
+  ]);
+  const { store, nowMs, environment, io } = depsFor(flags);
+  const runProgram = programRunner(environment);
+  const [node, etserver] = serverProgram();
+  return {
+    store,
+    isRunning,
+    nowMs,
+    environment,
+    isTerminal: io.isInputTerminal && io.isOutputTerminal,
+    runnerFor: async (command) => (await sshAccess(command, environment)).runner,
+    etserver: (args) => runProgram(node, [etserver, ...args]),
+    write: askingDeps().write,
+  };
+}
+
+/** For others who have, or want, the same session. */
+function ownName(): string {
+  return printable(`${userInfo().username}@${hostname()}`).slice(0, MAX_OWN_NAME_LENGTH);
 }
 
 function askingDeps(): AskingDeps {
@@ -203,14 +275,23 @@ function loggerFor(flags: SessionFlags): Logger {
   return lineLogger(level, now, (line) => writeLog(fd, line));
 }
 
-/** The terminal was closed, or somebody ends us: the session ends with us, if it can be told. */
-function watchSignals(running: Pick<RunningSession, 'stop' | 'giveUp'>): void {
-  for (const [name, status] of Object.entries(ENDING_SIGNALS)) {
-    process.once(name, () => running.stop({ status }));
-  }
+/** The terminal was closed, or somebody ends us. */
+function watchSignals(running: WatchedSession): () => void {
+  const watched = [
+    ...Object.entries(ENDING_SIGNALS).map(([name, status]) => {
+      return [name, () => running.stop({ status })] as const;
+    }),
+    ...Object.entries(LEAVING_SIGNALS).map(([name, status]) => {
+      return [name, () => running.leave(status)] as const;
+    }),
+  ];
+  for (const [name, listener] of watched) process.once(name, listener);
   process.on('SIGCONT', () => undefined);
   process.off('uncaughtException', leaveBroken);
   process.on('uncaughtException', (error) => giveUp(running, error));
+  return () => {
+    for (const [name, listener] of watched) process.off(name, listener);
+  };
 }
 
 /** A bug of ours before there is a session. */
@@ -219,7 +300,7 @@ function leaveBroken(error: unknown): void {
 }
 
 /** A bug of ours: the terminal is given back, and the session stays as it is. */
-function giveUp(running: Pick<RunningSession, 'giveUp'>, error: unknown): void {
+function giveUp(running: Pick<WatchedSession, 'giveUp'>, error: unknown): void {
   try {
     running.giveUp({ status: FAILURE_STATUS, message: `et failed: ${messageOf(error)}` });
   } catch {
@@ -245,6 +326,9 @@ function leave(end: WorkEnd): void {
   process.exit(end.status);
 }
 
+/** More has to be said for it to be done. */
+const USER_MISTAKES: readonly string[] = ['ET_ERR_USAGE', 'ET_ERR_CONFIG', 'ET_ERR_SESSION_CHOICE'];
+
 process.on('uncaughtException', leaveBroken);
 
 void (async () => {
@@ -253,8 +337,7 @@ void (async () => {
     leave(await run(parseCommandLine(process.argv.slice(2), await settingsHere(here))));
   } catch (error) {
     const advice = error instanceof EtError ? error.advice : undefined;
-    const isUsage =
-      error instanceof EtError && ['ET_ERR_USAGE', 'ET_ERR_CONFIG'].includes(error.code);
+    const isUsage = error instanceof EtError && USER_MISTAKES.includes(error.code);
     leave({ status: isUsage ? USAGE_STATUS : FAILURE_STATUS, message: messageOf(error), advice });
   }
 })();

@@ -1,5 +1,6 @@
 import { type LinkDialOptions, shakeHands } from '../backed/link-dial.ts';
 import { toHex } from '../base/bytes.ts';
+import type { SessionCredentials } from '../bootstrap/session-credentials.ts';
 import type { SshConfig } from '../bootstrap/ssh-config.ts';
 import { linkCrypto } from '../crypto/link-crypto.ts';
 import { warmUp } from '../crypto/warm-up.ts';
@@ -12,24 +13,18 @@ import type { ConnectCommand } from './cli/client-command.ts';
 import type { ClientDeps } from './client-deps.ts';
 import type { ClientForwards } from './client-forwards.ts';
 import { CredentialKeeper } from './credential-keeper.ts';
-import { FAILURE_STATUS, type WorkEnd } from './exit.ts';
+import { decideTerminal } from './decide-terminal.ts';
+import { DialWatch } from './dial-watch.ts';
 import { BootstrapLink, DIALLED, type FirstLink } from './first-link.ts';
 import { ForwardAccess } from './forward-access.ts';
 import { lateForwards } from './forwards-for.ts';
-import { GoneCheck } from './gone-check.ts';
 import { NetworkRoutes, networkOf } from './network-routes.ts';
 import { type RunningSession, runSession } from './run-session.ts';
 import { sentEnvironment } from './sent-environment.ts';
 import { sessionRoads } from './session-roads.ts';
-import { decideTerminal, keepaliveMs, makeService, type SessionWork } from './session-work.ts';
+import { keepaliveMs, makeService, type SessionWork } from './session-work.ts';
 import { sshAlive, sshCarrier } from './ssh-road.ts';
-
-const GONE: WorkEnd = {
-  isGone: true,
-  status: FAILURE_STATUS,
-  message: 'the session is gone: its server has ended',
-  advice: 'start another with et',
-};
+import { callOf, leftEnd, wayOf } from './way-back.ts';
 
 /** Does beforehand what the first link would have to wait for. */
 export function prepare(): void {
@@ -46,7 +41,7 @@ export function serveSession(
   config: SshConfig | undefined,
   startedForwards?: ClientForwards,
 ): RunningSession {
-  const { clock, logger } = deps;
+  const { clock } = deps;
   const { host } = command.destination;
   // It has no terminal whose title would say that something is wrong.
   const isStanding = command.work.kind === 'none';
@@ -58,58 +53,57 @@ export function serveSession(
   const roads = sessionRoads(deps, command, ssh, server, config, link, (port) =>
     forwards.listensOn(port),
   );
-  const tellTrial = trialTeller(deps, () => running.client.hasBeenUp);
-  const gone = new GoneCheck({
-    logger,
+  const watch = new DialWatch(deps, {
     ask: sshAlive(ssh.runner, id, command.serverPath),
-    onRefused: (error) => {
-      logger.log(1, `refused: ${error.message}`);
-      tellTrial(error.message, true);
-    },
-    onGone: () => running.stop(GONE, true),
-    onUncertain: () => {
-      const text = 'ssh would have to ask you whether the session still lives';
-      logger.log(1, text);
-      if (isStanding || !running.client.hasBeenUp) deps.io.say(`et: ${text}; still trying`);
-    },
+    isKept: server.isKept,
+    isStanding,
+    running: () => running,
   });
   const work = workOf(deps, command, config, server.isResumed);
   const keeper = work.kind === 'terminal' ? keeperOf(deps, command, server) : undefined;
+  const call = callOf({ name: server.name, id });
+  const called = { call, place: typedHost(command), isQuiet: command.quiet };
+  const onRoot = (root: Uint8Array): void => {
+    server.keys.renew(root);
+    keeper?.save();
+  };
   const running = runSession(deps, {
     plan: roads.plan,
     hasStandby: command.hasStandby,
     isResumable: keeper !== undefined,
+    hasWork: server.isResumed,
+    isVisitor: work.kind === 'history',
+    leftBy: keeper && ((left, by) => leftEnd(left, called, by)),
     keepaliveMs: keepaliveMs(command.keepaliveSeconds, config?.serverAliveIntervalSeconds),
-    makeService: (client, over, received) =>
-      makeService({ ...deps, forwards, isCompressed }, work, client, over, received),
+    makeService: (client, ends) =>
+      makeService({ ...deps, forwards, isCompressed, onRoot }, work, client, ends),
     firstLink: firstLinkOf(server, roads.hasSsh, (channel, done) => {
       shakeHands(link, sshCarrier(clock, host, channel), done);
     }),
     onLink: () => {
-      gone.onLink();
+      watch.onLink();
       if (server.isRouted) routes.refill(running.client.mux);
       keeper?.onFirstLink();
     },
-    onDialFailed: (error) => {
-      logger.log(1, `dial failed: ${error.message}`);
-      gone.onDialFailed(error);
-      tellTrial(error.message);
-    },
-    onEnded: (isEndedThere) => {
+    onDialFailed: (error) => watch.onDialFailed(error),
+    onEnded: (isEndedThere, end) => {
+      watch.stop();
       roads.memory.save();
       forwards.current?.set.detach('the session has ended');
       if (isEndedThere) keeper?.forget(server.session);
-      else keeper?.save();
+      else if (running.client.hasBeenUp) keeper?.leave(end.left);
+      // Another follows in its place.
+      if (end.isReplaced === true) unwatch();
     },
   });
-  deps.watchSignals(running);
-  if (isStanding) deps.onNudge(() => gone.askNow());
+  const unwatch = deps.watchSignals(running);
+  if (isStanding) deps.onNudge(() => watch.askNow());
   forwards.begin(
     {
       id,
       host: typedHost(command),
-      needsLogin: () => gone.isUncertain,
-      tryLogin: () => gone.askNow(),
+      needsLogin: () => watch.isUncertain,
+      tryLogin: () => watch.askNow(),
     },
     running,
   );
@@ -127,19 +121,6 @@ function firstLinkOf(
   return DIALLED;
 }
 
-/** Says before the first link why there is none: once, and whenever there is news. Later the terminal's title says it. */
-function trialTeller(
-  { io }: ClientDeps,
-  hasBeenUp: () => boolean,
-): (text: string, isNews?: boolean) => void {
-  let isTold = false;
-  return (text, isNews = false) => {
-    if (hasBeenUp() || (isTold && !isNews)) return;
-    isTold = true;
-    io.say(`et: ${text}; still trying`);
-  };
-}
-
 /** As people know the session. */
 function typedHost({ destination, ssh }: ConnectCommand): string {
   const user = ssh.user ?? destination.user;
@@ -147,8 +128,9 @@ function typedHost({ destination, ssh }: ConnectCommand): string {
 }
 
 function keeperOf(deps: ClientDeps, command: ConnectCommand, server: Server): CredentialKeeper {
-  return new CredentialKeeper(deps.store, deps.clock, deps.logger, () => {
-    const { session, route, protocol, features, port, udpPort, createdMs, keys } = server;
+  const way = wayOf(command, deps.directory);
+  const make = (): SessionCredentials | undefined => {
+    const { session, route, protocol, features, port, udpPort, createdMs, keys, name } = server;
     if (keys.root === undefined) return undefined;
     return {
       destination: destinationOf(command),
@@ -162,8 +144,12 @@ function keeperOf(deps: ClientDeps, command: ConnectCommand, server: Server): Cr
       features,
       createdMs,
       clientPid: deps.pid,
+      ...(name !== undefined && { name }),
+      ...(way.length > 0 && { way }),
+      seenMs: deps.wallClock.now(),
     };
-  });
+  };
+  return new CredentialKeeper({ ...deps, make });
 }
 
 function linkOptions(
@@ -191,8 +177,9 @@ function workOf(
   isResumed: boolean,
 ): SessionWork {
   const configuredEscape = config?.escapeChar;
-  if (isResumed) return { kind: 'terminal', request: undefined, configuredEscape };
   const { work } = command;
+  if (work.kind === 'history') return work;
+  if (isResumed) return { kind: 'terminal', request: undefined, configuredEscape };
   if (work.kind === 'none' || work.kind === 'stdio' || work.kind === 'bench') return work;
   const env = sentEnvironment(deps.environment, config?.sendEnv ?? [], config?.setEnv ?? {});
   // A command of the user's own takes the place of ssh_config's.

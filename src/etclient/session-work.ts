@@ -3,14 +3,15 @@ import type { Endpoint } from '../forward/endpoint.ts';
 import { FORWARD_STREAM } from '../forward/forward.ts';
 import { EscapeFilter } from '../terminal/escape-filter.ts';
 import { answerEscape } from './answer-escape.ts';
-import type { BenchWork, SessionFlags } from './cli/client-command.ts';
+import type { BenchWork, HistoryWork, SessionFlags } from './cli/client-command.ts';
 import { parseEscapeChar } from './cli/flag-values.ts';
+import type { BacklogPolicy } from './cli/leaving-flags.ts';
 import type { ClientIo } from './client-io.ts';
 import type { ClientSession } from './client-session.ts';
 import { ExecService } from './exec-service.ts';
-import { FAILURE_STATUS, type WorkEnd } from './exit.ts';
+import { FAILURE_STATUS, HANG_UP_STATUS, type WorkEnd } from './exit.ts';
 import type { ForwardAccess } from './forward-access.ts';
-import type { Service } from './run-session.ts';
+import type { Service, ServiceEnds } from './run-session.ts';
 import { StdioService } from './stdio-service.ts';
 import { type ShellRequest, TerminalService } from './terminal-service.ts';
 
@@ -32,36 +33,24 @@ export type SessionWork =
   /** A connection that is made on the host. */
   | { readonly kind: 'stdio'; readonly target: Endpoint }
   | BenchWork
+  | HistoryWork
   /** Nothing but forwards. */
   | { readonly kind: 'none' };
 
 export interface WorkDeps {
   readonly clock: Clock;
   readonly io: ClientIo;
-  readonly flags: Pick<SessionFlags, 'noStdin' | 'escape' | 'quiet'>;
+  readonly flags: Pick<SessionFlags, 'noStdin' | 'escape' | 'quiet' | 'backlog'>;
   /** What is to be forwarded meanwhile. */
   readonly forwards: ForwardAccess;
   /** Of what a command without a terminal reads and writes, or `-W`. */
   readonly isCompressed: boolean;
   /** Stops this process, as ^Z in a shell would, and returns when it goes on. */
   readonly stopSelf: () => void;
-}
-
-/** A terminal is given to a shell where there is one here, to a command where it is asked for: as ssh does. */
-export function decideTerminal(
-  flags: Pick<SessionFlags, 'work' | 'terminal' | 'noStdin'>,
-  io: Pick<ClientIo, 'isInputTerminal'>,
-  requestTty: 'auto' | 'no' | 'yes' | 'force',
-): boolean {
-  if (flags.work.kind === 'terminal-command') return true;
-  if (flags.terminal !== 'default') return flags.terminal === 'forced';
-  // A subsystem speaks a protocol: what a user has configured for commands would break it.
-  if (flags.work.kind === 'subsystem') return false;
-  if (flags.work.kind === 'none' || flags.work.kind === 'stdio') return false;
-  if (flags.work.kind === 'bench') return false;
-  if (requestTty === 'force') return true;
-  if (requestTty === 'no' || !io.isInputTerminal || flags.noStdin) return false;
-  return flags.work.kind === 'shell' || requestTty === 'yes';
+  /** Who works here, as others on the host are told: `anna@laptop`. */
+  readonly by: string;
+  /** The server has made another root secret for this client. */
+  readonly onRoot: (root: Uint8Array) => void;
 }
 
 /** The flag, else ssh_config's ServerAliveInterval, where 0 is none. */
@@ -71,22 +60,21 @@ export function keepaliveMs(typed: number | undefined, configured = 0): number |
 }
 
 /**
- * Makes the service that does the work; `over` and `received` are those of RunOptions. The work is asked for once forwards have
+ * Makes the service that does the work. The work is asked for once forwards have
  * settled as far as they must: whoever runs `et -L 8003:db:80 host make` wants make to find the port.
  */
 export function makeService(
   deps: WorkDeps,
   work: SessionWork,
   client: ClientSession,
-  over: (end: WorkEnd) => void,
-  received: () => void,
+  ends: ServiceEnds,
 ): Service {
   const forwards = deps.forwards.current;
   forwards?.attach(client, work.kind === 'terminal' ? 0 : FORWARD_STREAM);
   if (forwards === undefined || forwards.areSettled || work.kind === 'none')
-    return startWork(deps, work, client, over, received);
+    return startWork(deps, work, client, ends);
   const start = (): Service =>
-    client.session.isOver ? NO_TERMINAL : startWork(deps, work, client, over, received);
+    client.session.isOver ? NO_TERMINAL : startWork(deps, work, client, ends);
   return lateService(forwards.settled.then(start));
 }
 
@@ -94,11 +82,11 @@ function startWork(
   deps: WorkDeps,
   work: SessionWork,
   client: ClientSession,
-  over: (end: WorkEnd) => void,
-  received: () => void,
+  ends: ServiceEnds,
 ): Service {
   const { clock, io, flags, isCompressed } = deps;
-  const onFailed = (error: Error): void => over({ status: FAILURE_STATUS, message: error.message });
+  const { over, received } = ends;
+  const onFailed = (error: Error): void => over(failedBy(error));
   const input = flags.noStdin ? undefined : io.input;
   if (work.kind === 'none') return NO_TERMINAL;
   if (work.kind === 'stdio') {
@@ -117,6 +105,14 @@ function startWork(
       import('./bench-command.ts').then(({ benchCommand }) => benchCommand(client, work, bench)),
     );
   }
+  if (work.kind === 'history') {
+    const history = { clock, stdoutFd: 1, onOver: over };
+    return lateService(
+      import('./history-service.ts').then(({ historyService }) =>
+        historyService(client, work, history),
+      ),
+    );
+  }
   if (work.kind === 'exec') {
     new ExecService(client, work, {
       clock,
@@ -130,6 +126,17 @@ function startWork(
     });
     return NO_TERMINAL;
   }
+  return startTerminal(deps, work, client, ends);
+}
+
+function startTerminal(
+  deps: WorkDeps,
+  work: SessionWork & { readonly kind: 'terminal' },
+  client: ClientSession,
+  ends: ServiceEnds,
+): Service {
+  const { clock, io, flags } = deps;
+  const { over, received, leave } = ends;
   const escapeChar = io.isInputTerminal ? escapeOf(flags.escape, work.configuredEscape) : undefined;
   const escapes = {
     client,
@@ -138,16 +145,21 @@ function startWork(
     forwards: deps.forwards,
     stopSelf: deps.stopSelf,
     over,
+    leave,
   };
+  const isTerminal = io.isInputTerminal && io.isOutputTerminal;
   const service: TerminalService = new TerminalService(client, {
     clock,
     terminal: io.terminal,
-    input,
+    input: flags.noStdin ? undefined : io.input,
     escapes: new EscapeFilter(escapeChar?.charCodeAt(0)),
     request: work.request,
+    attach: { backlog: backlogPolicy(flags.backlog, isTerminal), by: deps.by },
+    onRoot: deps.onRoot,
+    onHangUp: io.isInputTerminal ? () => leave(HANG_UP_STATUS) : undefined,
     onReceived: received,
     onOver: over,
-    onFailed,
+    onFailed: (error) => over(failedBy(error)),
     onEscape: (action) => answerEscape(action, service, escapes),
   });
   return {
@@ -156,6 +168,19 @@ function startWork(
     onRecovered: () => service.onRecovered(),
     restore: () => service.restore(),
   };
+}
+
+function failedBy({ message }: Error): WorkEnd {
+  return { status: FAILURE_STATUS, message };
+}
+
+/** Nobody can be asked by a script, and what it prints is to be whole. */
+export function backlogPolicy(
+  typed: BacklogPolicy | undefined,
+  isTerminal: boolean,
+): BacklogPolicy {
+  if (isTerminal) return typed ?? 'live';
+  return typed === 'live' ? typed : 'replay';
 }
 
 /** The flag, else ssh_config, else ssh's own default; `undefined` when nothing begins an escape. */

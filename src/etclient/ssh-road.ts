@@ -5,11 +5,13 @@ import { remoteCommand } from '../bootstrap/remote-command.ts';
 import type { SshProcess, SshRunner } from '../bootstrap/ssh-runner.ts';
 import type { Carrier, Dial } from '../link/carrier.ts';
 import { StdioCarrier } from '../link/stdio-carrier.ts';
-import { ALIVE_MARKER, CONNECT_MARKER } from '../wire/remote-markers.ts';
+import { CONNECT_MARKER } from '../wire/remote-markers.ts';
 import type { Aliveness } from './gone-check.ts';
 
 /** What a login shell may print before it. */
 const MAX_NOISE_BYTES = 65_536;
+/** Longer than any line of ours, in characters. */
+const MAX_WHY_LENGTH = 500;
 
 /** A carrier over an ssh process whose other end speaks to the session server. */
 export function sshCarrier(clock: Clock, name: string, channel: SshProcess): Carrier {
@@ -55,12 +57,27 @@ export function sshAlive(
   return async () => {
     try {
       const { stdout } = await captureRemote(runner, command, { batch: true });
-      const answer = /^EVERTERM-ALIVE (alive|gone)$/mu.exec(stdout)?.[1];
-      return answer === 'alive' || answer === 'gone' ? answer : 'unknown';
+      return parseAliveness(stdout);
     } catch {
-      return 'unknown';
+      return { kind: 'unknown' };
     }
   };
+}
+
+/** What `etserver alive` has printed, whatever a login shell printed before it. */
+export function parseAliveness(stdout: string): Aliveness {
+  const [, answer, detail] = /^EVERTERM-ALIVE (alive|gone)(?: (\{.*\}))?\r?$/mu.exec(stdout) ?? [];
+  if (answer === 'alive') return { kind: answer };
+  return answer === 'gone' ? { kind: answer, why: whyIn(detail) } : { kind: 'unknown' };
+}
+
+function whyIn(detail: string | undefined): string | undefined {
+  try {
+    const { why } = JSON.parse(detail ?? '{}') as { why?: unknown };
+    return typeof why === 'string' && why !== '' ? why.slice(0, MAX_WHY_LENGTH) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Reads up to the marker, whatever the login shell printed before, and leaves what follows to be read. */
@@ -70,7 +87,7 @@ function untilMarker(channel: SshProcess): Promise<void> {
     const fail = (why: string): void => {
       channel.stdout.off('data', onData);
       channel.kill();
-      const isGone = seen.includes(`${ALIVE_MARKER} gone\n`);
+      const isGone = parseAliveness(seen.toString('latin1')).kind === 'gone';
       reject(new EtError(isGone ? 'ET_ERR_LINK_REFUSED' : 'ET_ERR_DIAL', `ssh: ${why}`));
     };
     const onData = (bytes: Uint8Array): void => {

@@ -1,7 +1,7 @@
 import type { SshConfig } from '../bootstrap/ssh-config.ts';
 import { type Server, type SshAccess, startServer } from './begin-session.ts';
 import type { ConnectCommand } from './cli/client-command.ts';
-import type { ClientDeps } from './client-deps.ts';
+import type { ClientDeps, WatchedSession } from './client-deps.ts';
 import type { ClientForwards } from './client-forwards.ts';
 import type { WorkEnd } from './exit.ts';
 import { NextSession } from './next-session.ts';
@@ -27,7 +27,7 @@ export async function standingSession(
     if (end.isGone !== true) return end;
     deps.io.say(`et: ${end.message}; another is started`);
     const next = await standing.next(running, forwards, () =>
-      startServer(deps, command, ssh.runner, true),
+      startServer(deps, command, ssh.runner, { batch: true }),
     );
     if (next === undefined) return standing.stopped;
     deps.logger.log(1, 'another session is there');
@@ -40,7 +40,7 @@ class Standing {
   readonly deps: ClientDeps;
   /** How the process was told to end between two sessions. */
   stopped: WorkEnd = { status: 0 };
-  #running: Pick<RunningSession, 'stop' | 'giveUp'> | undefined;
+  #running: WatchedSession | undefined;
   #nudge: () => void = () => undefined;
   #next: NextSession<Server> | undefined;
 
@@ -49,6 +49,7 @@ class Standing {
       ...deps,
       watchSignals: (running) => {
         this.#running = running;
+        return () => undefined;
       },
       onNudge: (nudge) => {
         this.#nudge = nudge;
@@ -56,6 +57,7 @@ class Standing {
     };
     deps.watchSignals({
       stop: (end) => this.#stop(end),
+      leave: (status) => this.#stop({ status }),
       giveUp: (end) => this.#running?.giveUp(end),
     });
     deps.onNudge(() => (this.#next === undefined ? this.#nudge() : this.#next.nudge()));

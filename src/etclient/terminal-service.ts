@@ -1,14 +1,20 @@
-import { utf8 } from '../base/bytes.ts';
+import { fromHex, utf8 } from '../base/bytes.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { EtError, messageOf } from '../base/errors.ts';
+import { printable } from '../base/printable.ts';
 import type { Channel, ChannelEvents, ChannelReason } from '../mux/channel.ts';
 import type { EscapeAction, EscapeFilter } from '../terminal/escape-filter.ts';
 import { OutputTracker } from '../terminal/output-tracker.ts';
 import { RawMode } from '../terminal/raw-mode.ts';
+import { scrollAway } from '../terminal/scroll-away.ts';
 import { TitleNotice } from '../terminal/title-notice.ts';
+import { SECRET_BYTES } from '../wire/limits.ts';
+import { BacklogPrompt } from './backlog-prompt.ts';
+import type { BacklogPolicy } from './cli/leaving-flags.ts';
 import type { ClientSession } from './client-session.ts';
 import type { InputSource } from './exec-service.ts';
 import { type WorkEnd, workEndOf } from './exit.ts';
+import { formatBytes } from './format-bytes.ts';
 import { OutputSink } from './output-sink.ts';
 import { TerminalPrompt } from './terminal-prompt.ts';
 
@@ -37,6 +43,11 @@ export interface TerminalServiceDeps {
   readonly escapes: EscapeFilter;
   /** A shell to start; `undefined` attaches to the one that runs. */
   readonly request: ShellRequest | undefined;
+  readonly attach: AttachTerms;
+  /** The far side has made another root secret for this client. */
+  readonly onRoot: (root: Uint8Array) => void;
+  /** The terminal is gone; absent where input and output are none. */
+  readonly onHangUp?: (() => void) | undefined;
   /** What the user asks of the client itself. */
   readonly onEscape: (action: EscapeAction) => void;
   /** The shell is over and all its output is here. */
@@ -46,6 +57,16 @@ export interface TerminalServiceDeps {
   readonly onFailed: (error: EtError) => void;
 }
 
+/** What the far side is told of the client that attaches. */
+export interface AttachTerms {
+  /** What becomes of a long backlog. */
+  readonly backlog: BacklogPolicy;
+  /** Who attaches, for the others: `anna@laptop`. */
+  readonly by: string;
+}
+
+/** A line of the far side's for the user is no longer, in characters. */
+const MAX_WARNING_LENGTH = 200;
 /** The title says so after so long without a link, and from then on counts. */
 const NOTICE_AFTER_MS = 2000;
 const NOTICE_EVERY_MS = 1000;
@@ -63,13 +84,15 @@ export class TerminalService implements ChannelEvents {
   readonly #channel: Channel;
   readonly #output: OutputSink;
   readonly #title: TitleNotice;
+  /** Bytes of our own that are not the channel's, and have not been written yet. */
+  #ownBytes = 0;
   #unwatchSize: (() => void) | undefined;
   #end: WorkEnd | undefined;
   #isEof = false;
   #isReceived = false;
   #isOver = false;
   #noticeTimer: Timer | undefined;
-  #prompt: TerminalPrompt | undefined;
+  #prompt: TerminalPrompt | BacklogPrompt | undefined;
 
   constructor(client: ClientSession, deps: TerminalServiceDeps) {
     this.#client = client;
@@ -80,15 +103,14 @@ export class TerminalService implements ChannelEvents {
       applySequence: () => this.tracker.applySequence(),
     });
     this.#output = new OutputSink(deps.terminal.outputFd, deps.clock, {
-      onWritten: (bytes) => this.#channel.consumed(bytes),
-      onBroken: (error) =>
-        this.#fail(new EtError('ET_ERR_STATE', `the terminal is gone: ${messageOf(error)}`)),
+      onWritten: (bytes) => this.#consumed(bytes),
+      onBroken: (error) => this.#outputBroke(error),
       onIdle: () => this.#finishIfThrough(),
     });
     const { request } = deps;
     const first = request === undefined ? undefined : utf8(JSON.stringify(request));
     const { columns, rows } = deps.terminal.size() ?? { columns: 80, rows: 24 };
-    const metadata = { mode: 'rw', columns, rows, request: first?.length ?? 0 };
+    const metadata = { mode: 'rw', columns, rows, request: first?.length ?? 0, ...deps.attach };
     this.#channel = client.mux.open(
       { kind: 'terminal', metadata, stream: 0, priority: 'terminal' },
       this,
@@ -161,12 +183,21 @@ export class TerminalService implements ChannelEvents {
     this.#showTitle();
   }
 
+  onAccept({ root }: Readonly<Record<string, unknown>>): void {
+    const secret = typeof root === 'string' ? fromHex(root) : undefined;
+    if (secret?.length !== SECRET_BYTES) return;
+    this.#deps.onRoot(secret);
+    this.#channel.note({ kept: true });
+  }
+
   onNote(body: Readonly<Record<string, unknown>>): void {
     this.#prompt?.close();
     this.#end ??= workEndOf(body);
-    const skipped = body['skipped'];
-    if (typeof skipped === 'number')
-      this.say(`\r\n[everterm: ${skipped} bytes of output were not kept]\r\n`);
+    const { screen, skipped, backlog, warning } = body;
+    if (typeof screen === 'number') this.#makeRoom(skipped);
+    else if (isCount(skipped)) this.#tell(`${skipped} bytes of output were not kept`);
+    if (isCount(backlog)) this.#askAbout(backlog);
+    if (typeof warning === 'string') this.#tell(printable(warning).slice(0, MAX_WARNING_LENGTH));
     this.#finishIfThrough();
   }
 
@@ -194,6 +225,51 @@ export class TerminalService implements ChannelEvents {
     );
   }
 
+  #tell(text: string): void {
+    this.say(`\r\n[everterm: ${text}]\r\n`);
+  }
+
+  /** What comes next draws a whole screen: it is given one in its default state, and what was on it stays in the scrollback. */
+  #makeRoom(skipped: unknown): void {
+    const line = isCount(skipped)
+      ? `[everterm: ${formatBytes(skipped)} of output were not shown; et history has them]`
+      : '';
+    const rows = this.#deps.terminal.size()?.rows ?? 24;
+    const bytes = utf8(this.tracker.undo() + scrollAway(rows, line));
+    this.#ownBytes += bytes.length;
+    this.#output.write(bytes);
+  }
+
+  /** The far side waits for an answer; where nobody can be asked, it is the quick one. */
+  #askAbout(bytes: number): void {
+    const canAsk = this.#deps.attach.backlog === 'ask' && this.raw.isRaw;
+    if (!canAsk || !this.#mayWrite()) {
+      this.#channel.note({ backlog: 'live' });
+      return;
+    }
+    this.#prompt = new BacklogPrompt(bytes, {
+      write: (text) => this.#deps.terminal.writeNow(text),
+      onChoice: (choice, held) => {
+        this.#prompt = undefined;
+        for (const each of held) this.onData(each);
+        if (this.#channel.isOpen) this.#channel.note({ backlog: choice });
+      },
+    });
+  }
+
+  #consumed(bytes: number): void {
+    const own = Math.min(bytes, this.#ownBytes);
+    this.#ownBytes -= own;
+    if (bytes > own) this.#channel.consumed(bytes - own);
+  }
+
+  #outputBroke(error: unknown): void {
+    const { onHangUp } = this.#deps;
+    if (onHangUp === undefined)
+      this.#fail(new EtError('ET_ERR_STATE', `the terminal is gone: ${messageOf(error)}`));
+    else onHangUp();
+  }
+
   #type(bytes: Uint8Array): void {
     this.#client.onKey();
     // The prompt's keys are no part of a line of the program's: the filter does not see them.
@@ -215,10 +291,12 @@ export class TerminalService implements ChannelEvents {
     return isFree && isGround && !controlModeActive;
   }
 
-  /** A script on standard input of a shell with a terminal: its end is ^D, as a terminal has no other. */
+  /** A script on standard input of a shell with a terminal: its end is ^D, as a terminal has no other. A terminal's is its own end. */
   #inputEnded(): void {
     this.#prompt?.close();
-    if (!this.#isEof) this.#channel.write(Uint8Array.of(0x04));
+    const { onHangUp } = this.#deps;
+    if (onHangUp !== undefined) onHangUp();
+    else if (!this.#isEof) this.#channel.write(Uint8Array.of(0x04));
   }
 
   #resize(): void {
@@ -259,4 +337,8 @@ export class TerminalService implements ChannelEvents {
     this.#isOver = true;
     this.#deps.onFailed(error);
   }
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
 }

@@ -1,11 +1,19 @@
 /** What the user asks of us, and not of the program. */
-export type EscapeAction = 'end' | 'help' | 'suspend' | 'status' | 'command' | 'forwards';
+export type EscapeAction =
+  | 'end'
+  | 'detach'
+  | 'help'
+  | 'suspend'
+  | 'status'
+  | 'command'
+  | 'forwards';
 
 const CR = 0x0d;
 const LF = 0x0a;
 
 const ACTIONS: ReadonlyMap<number, EscapeAction> = new Map([
   [0x2e, 'end'], // .
+  [0x64, 'detach'], // d
   [0x3f, 'help'], // ?
   [0x1a, 'suspend'], // ^Z
   [0x73, 'status'], // s

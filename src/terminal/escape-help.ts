@@ -3,6 +3,7 @@ export function escapeHelp(escapeChar: string): string {
   const lines = [
     'Supported escape sequences:',
     ` ${escapeChar}.   - end the session`,
+    ` ${escapeChar}d   - detach: the session goes on, and et attach comes back`,
     ` ${escapeChar}^Z  - suspend et`,
     ` ${escapeChar}s   - show the state of the connection`,
     ` ${escapeChar}#   - list the forwards`,

@@ -6,8 +6,8 @@ import { VtParser } from './vt-parser.ts';
  * what has to be undone at the end. The answers depend on the bytes alone, not on how they were cut.
  */
 export class OutputTracker {
-  readonly #modes = new TerminalModes();
-  readonly #parser = new VtParser(this.#modes);
+  #modes = new TerminalModes();
+  #parser = new VtParser(this.#modes);
 
   push(bytes: Uint8Array): void {
     this.#parser.push(bytes);
@@ -26,6 +26,14 @@ export class OutputTracker {
   /** Exactly what undoes what the output has left on, in ASCII; empty when there is nothing. */
   restoreSequence(): string {
     return this.#abort() + this.#modes.undo();
+  }
+
+  /** `restoreSequence`, of which the caller sees to it that it is written: from now on nothing is on. */
+  undo(): string {
+    const sequence = this.restoreSequence();
+    this.#modes = new TerminalModes();
+    this.#parser = new VtParser(this.#modes);
+    return sequence;
   }
 
   /** What sets the modes again after `restoreSequence` and a pause; the programs have to redraw. */

@@ -25,6 +25,17 @@ test('forgets the passkey with the first answer, and keeps the first root', () =
   expect(keys.nextHello().secret).toEqual(ROOT);
 });
 
+test('says hello under a renewed root, whatever an answer that was on its way brings', () => {
+  const keys = ClientKeys.fromPasskey(pattern(32));
+  keys.answered(ROOT);
+  const renewed = pattern(32, 700);
+  keys.renew(renewed);
+  renewed.fill(0);
+  keys.answered(ROOT);
+  expect(keys.root).toEqual(pattern(32, 700));
+  expect(keys.nextHello()).toEqual({ key: 'root', secret: pattern(32, 700), dialNumber: 1 });
+});
+
 test('never uses a dial number twice', () => {
   const keys = ClientKeys.fromRoot(ROOT);
   const numbers = Array.from({ length: 100 }, () => keys.nextHello().dialNumber);

@@ -7,16 +7,17 @@ import { type Aliveness, GoneCheck } from '../../src/etclient/gone-check.ts';
 const REFUSED = new EtError('ET_ERR_LINK_REFUSED', 'the server refused the hello');
 const SILENT = new EtError('ET_ERR_LINK_TIMEOUT', 'no answer');
 
-function check(answer: Aliveness) {
+function check(kind: Aliveness['kind'], why?: string) {
   const log: string[] = [];
   const gone = new GoneCheck({
     logger: silentLogger,
     ask: () => {
       log.push('ask');
-      return Promise.resolve(answer);
+      return Promise.resolve(kind === 'gone' ? { kind, why } : { kind });
     },
     onRefused: () => log.push('refused'),
-    onGone: () => log.push('gone'),
+    onGone: (told) => log.push(told === undefined ? 'gone' : `gone: ${told}`),
+    onAlive: () => log.push('alive'),
     onUncertain: () => log.push('uncertain'),
   });
   const refuse = async (times: number): Promise<void> => {
@@ -36,6 +37,15 @@ describe('a client that is refused', () => {
     expect(log).toEqual(['refused']);
     await refuse(1);
     expect(log).toEqual(['refused', 'ask', 'gone']);
+  });
+
+  test('hears from the host why it is gone, or that it lives and refuses', async () => {
+    const gone = check('gone', 'its host was started anew');
+    await gone.refuse(3);
+    expect(gone.log.at(-1)).toBe('gone: its host was started anew');
+    const alive = check('alive');
+    await alive.refuse(3);
+    expect(alive.log).toEqual(['refused', 'ask', 'alive']);
   });
 
   test('says so once, and asks ever more rarely while the host says that the session lives', async () => {
@@ -65,7 +75,7 @@ describe('a client that is refused', () => {
     gone.onLink();
     log.length = 0;
     await refuse(3);
-    expect(log).toEqual(['refused', 'ask']);
+    expect(log).toEqual(['refused', 'ask', 'alive']);
   });
 
   test('counts a refusal beside roads that are blocked', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { decideTerminal, escapeOf, keepaliveMs } from '../../src/etclient/session-work.ts';
+import { decideTerminal } from '../../src/etclient/decide-terminal.ts';
+import { escapeOf, keepaliveMs } from '../../src/etclient/session-work.ts';
 
 test.each<[string | null | undefined, string | undefined, string | undefined]>([
   [undefined, undefined, '~'],

@@ -6,7 +6,10 @@ import type { Endpoint } from '../../forward/endpoint.ts';
 import type { ForwardFlags } from './forward-flags.ts';
 import type { GivenFlags } from './given-flags.ts';
 import type { JumpHost } from './jump-flags.ts';
+import type { LeavingFlags } from './leaving-flags.ts';
 import type { ServiceCommand } from './service-words.ts';
+import type { HistoryWish } from './session-words.ts';
+import type { SessionsCommand } from './sessions-command.ts';
 import type { ForwardCommand, StatusCommand } from './subcommands.ts';
 
 /** `et bench`: nothing runs; the session itself is measured. */
@@ -17,6 +20,11 @@ export interface BenchWork {
   /** How long each part of the measurement takes. */
   readonly seconds: number;
   readonly json: boolean;
+}
+
+/** `et history`: nothing runs; the output that is kept of a session's terminal is printed. */
+export interface HistoryWork extends HistoryWish {
+  readonly kind: 'history';
 }
 
 /** What runs in the session. */
@@ -32,6 +40,7 @@ export type Work =
   /** `-W`: standard input and output are a connection that is made on the host. */
   | { readonly kind: 'stdio'; readonly target: Endpoint }
   | BenchWork
+  | HistoryWork
   /** `-c`: a command line on a terminal; `stay`: then goes on as a shell. */
   | { readonly kind: 'terminal-command'; readonly command: string; readonly stay: boolean };
 
@@ -39,7 +48,7 @@ export type Work =
 export type TerminalWish = 'default' | 'forced' | 'forbidden';
 
 /** Flags of any session, here or elsewhere. */
-export interface SessionFlags {
+export interface SessionFlags extends LeavingFlags {
   readonly work: Work;
   readonly forwards: ForwardFlags;
   readonly terminal: TerminalWish;
@@ -120,5 +129,6 @@ export type ClientCommand =
   | StatusCommand
   | ForwardCommand
   | ServiceCommand
+  | SessionsCommand
   | ConnectCommand
   | LocalCommand;

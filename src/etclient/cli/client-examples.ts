@@ -22,5 +22,9 @@ export const CLIENT_EXAMPLES: readonly Example[] = [
     command: 'et --ssh "gcloud compute ssh --zone z" vm-1',
     text: 'wherever some command runs another',
   },
+  {
+    command: 'et --name work example.org',
+    text: 'the shell called work: begun the first time, come back to afterwards',
+  },
   { command: 'et --local', text: 'a resumable shell on this machine' },
 ];

@@ -48,6 +48,8 @@ export const CLIENT_KEYS: readonly ClientKey[] = [
     otherwise: 'ssh for a command without a terminal, else none',
   },
   { name: 'grace', kind: 'amount', default: 'never' },
+  { name: 'history', kind: 'amount', default: '256M' },
+  { name: 'backlog', kind: 'text', otherwise: 'live on a terminal, else replay' },
   {
     name: 'keepalive',
     kind: 'amount',

@@ -1,11 +1,14 @@
 import { asUsageOf, usageError } from '../../base/usage-error.ts';
 import { MAX_PAD_BYTES, MIN_PAD_BYTES } from '../../wire/limits.ts';
+import { isSessionName } from '../../wire/session-name.ts';
 import { formatDialPlan } from '../format-dial-plan.ts';
 import { parseDialPlan } from '../parse-dial-plan.ts';
 
 const MAX_PORT = 65_535;
 /** The shortest and longest `--keepalive`, in seconds: below, it is a load; above, networks have long forgotten the connection. */
 const KEEPALIVE_SECONDS = { least: 1, most: 3600 };
+const HISTORY_BYTES = { least: 65_536, most: 2 ** 40 };
+const BYTES_PER: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
 const SECONDS_PER: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 /** `--port N[-M]`, checked and without leading zeros. */
@@ -55,6 +58,36 @@ export function parseGrace(text: string): number | null {
   const seconds = Number(amount) * (SECONDS_PER[unit === '' ? 's' : (unit ?? '')] ?? Number.NaN);
   if (seconds >= 1) return seconds;
   throw usageError(`--grace ${quoted(text)}: at least 1s, written as 90s, 15m, 8h or 7d, or never`);
+}
+
+/** `--history BYTES`, with the units of 1024: at least 64K, at most 1024G. */
+export function parseHistory(text: string): number {
+  const [, amount, unit = ''] = /^(\d{1,13})([KMG]?)$/iu.exec(text) ?? [];
+  const bytes = Number(amount) * (BYTES_PER[unit.toUpperCase()] ?? Number.NaN);
+  if (bytes >= HISTORY_BYTES.least && bytes <= HISTORY_BYTES.most) return bytes;
+  throw usageError(
+    `--history ${quoted(text)}: how much output the host keeps, from 64K to 1024G, written as 64M or 1G`,
+  );
+}
+
+/** `--name NAME`. It stands where the beginning of an id may stand too. */
+export function parseSessionName(text: string): string {
+  if (!isSessionName(text)) {
+    throw usageError(
+      `--name ${quoted(text)}: up to 64 letters, digits and any of _ . @ : + -, the last not first`,
+    );
+  }
+  if (isSessionId(text)) {
+    throw usageError(
+      `--name ${quoted(text)}: it could be the beginning of a session's id; add a letter beyond f`,
+    );
+  }
+  return text;
+}
+
+/** At least four of the digits of a session's id, from the first on: fewer are a slip of the hand. */
+export function isSessionId(text: string): boolean {
+  return /^[0-9a-f]{4,32}$/iu.test(text);
 }
 
 /** `--escape-char CHAR`: one ASCII character, `^X` for a control character; `null` for `none`. */

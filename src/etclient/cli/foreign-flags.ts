@@ -19,8 +19,6 @@ const FOREIGN: Readonly<Record<string, string>> = {
   '-Y': 'forwards X11 in ssh; et does not: use ssh -Y',
   '-y': 'writes to the system log in ssh: write --log FILE',
   '--host': 'is the host in Eternal Terminal: write it without a flag, after the options',
-  '--kill-other-sessions':
-    'ends your other sessions in Eternal Terminal: run `etserver kill --all` on the host',
   '--logtostdout': 'shows the log in Eternal Terminal: write -v, which shows it on standard error',
   '--macserver': 'finds the server on macOS in Eternal Terminal: write --server-path PATH',
   '--serverfifo': "chooses Eternal Terminal's daemon; et has none: leave it out",

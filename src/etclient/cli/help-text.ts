@@ -9,6 +9,21 @@ A remote shell that no network can kill: it starts over SSH, and survives what
 happens to the connection afterwards. Options end at the host, as in ssh.
 `;
 
+const LEAVING = `Sessions go on when their client has left (a host of such a name is
+et -- attach, or user@attach; flags as for the host, as in et ls -p 2222 host):
+  et attach [NAME|ID|HOST [NAME|ID]]
+                          work in one again, from wherever; a client that has
+                          it leaves. Alone: the latest that was left here
+  et ls [HOST] [--json]   those known here, or all of yours on the host
+  et detach [NAME|ID]     leave the one that this shell is in, or have its
+                          client leave; ~d does so in a terminal
+  et kill [HOST] NAME|ID...
+                          end them, with what runs in them
+  et history [NAME|ID|HOST [NAME|ID]] [--text|--raw] [--since OFFSET]
+                          print the output that its host keeps
+ID is the beginning of a session id, four digits or more.
+`;
+
 const RUNNING = `For clients with forwards that run on this machine (a host of such a name is
 et -- status, or user@status):
   et status [--json] [--session NAME]
@@ -46,6 +61,7 @@ export function clientHelp(): string {
   return [
     USAGE,
     formatFlags(CLIENT_FLAGS),
+    LEAVING,
     RUNNING,
     SERVICES,
     MEASURING,

@@ -1,6 +1,8 @@
 import type { Flag } from '../../base/flag.ts';
+import { LEAVING_FLAGS, type LeavingFlagKey, SESSION } from './leaving-options.ts';
 
 export type ClientFlagKey =
+  | LeavingFlagKey
   | 'agent'
   | 'bind'
   | 'command'
@@ -60,7 +62,6 @@ export type ClientFlagKey =
   | 'via';
 
 const WHAT = 'What to run';
-const SESSION = 'The session';
 const FORWARDS = 'Forwards, each as often as you like';
 const SSH = 'Handed to ssh';
 const TALK = 'Messages';
@@ -109,6 +110,7 @@ export const CLIENT_FLAGS: readonly Flag<ClientFlagKey>[] = [
     group: WHAT,
     help: 'begins an escape after a newline, as in ~. or ~?; none for no escapes (default: EscapeChar, or ~)',
   },
+  ...LEAVING_FLAGS,
   {
     key: 'port',
     long: '--port',

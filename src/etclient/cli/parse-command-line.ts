@@ -18,6 +18,8 @@ import { CLIENT_FLAGS, type ClientFlagKey, HIDDEN_CLIENT_FLAGS } from './option-
 import { type ReadArguments, readArguments, unknownFlag } from './read-arguments.ts';
 import { DEFAULT_SERVER_PORT } from './server-port.ts';
 import { sessionFlags } from './session-flags.ts';
+import { readSessionWords, unfitFor } from './session-words.ts';
+import { sessionsCommand } from './sessions-command.ts';
 import { applySettings, NO_SETTINGS, type Settings, withPlaces } from './settings.ts';
 import { sshFlags } from './ssh-flags.ts';
 import { parseSubcommand } from './subcommands.ts';
@@ -65,6 +67,13 @@ export function parseCommandLine(
   argv: readonly string[],
   settings: Settings = NO_SETTINGS,
 ): ClientCommand {
+  const words = readSessionWords(argv);
+  if (words === 'help' || words === 'version') return { kind: words };
+  if (words !== undefined) {
+    return sessionsCommand(words, settings, (itsFlags, host) =>
+      connectionTo(itsFlags, host, settings, unfitFor(words.verb)),
+    );
+  }
   const subcommand = parseSubcommand(argv);
   if (subcommand !== undefined) return subcommand;
   if (argv[0] === 'bench') return benchCommand(readBench(argv.slice(1)), settings);
@@ -110,6 +119,17 @@ function localCommand(
     others.includes(key),
   );
   return citing(applied, () => ({ kind: 'local', ...sessionFlags(given, operands, isTerminated) }));
+}
+
+function connectionTo(
+  given: GivenFlags,
+  host: string,
+  settings: Settings,
+  unfit: readonly ClientFlagKey[],
+): ConnectCommand {
+  const command = hostCommand(given, { operands: [host], isTerminated: true }, settings, unfit);
+  if (command.kind === 'connect') return command;
+  throw usageError(`${JSON.stringify(host)} is no host`);
 }
 
 /** `unfit`: what is not taken from the settings. */

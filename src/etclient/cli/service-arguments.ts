@@ -5,10 +5,15 @@ import { SERVICE_EXAMPLE } from './service-words.ts';
 
 /** What a command line that connects to no host begins with. */
 const OTHERS: Readonly<Record<Exclude<ClientCommand['kind'], 'connect'>, string>> = {
+  attach: 'attach',
+  detach: 'detach',
   explain: '--explain',
   forward: 'forward',
   help: '--help',
+  history: 'history',
+  kill: 'kill',
   local: '--local',
+  ls: 'ls',
   'print-config': '--print-config',
   service: 'service',
   'ssh-query': '-G',
@@ -20,6 +25,7 @@ const OTHERS: Readonly<Record<Exclude<ClientCommand['kind'], 'connect'>, string>
 const RUNNING: Readonly<Record<Exclude<Work['kind'], 'none' | 'shell'>, string>> = {
   bench: 'bench',
   command: 'the command after the host',
+  history: 'history',
   stdio: '-W',
   subsystem: '-s',
   'terminal-command': '-c',

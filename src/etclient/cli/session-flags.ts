@@ -4,6 +4,7 @@ import type { SessionFlags, TerminalWish, Work } from './client-command.ts';
 import { parseEscapeChar, parseGrace, parseKeepalive, parseName } from './flag-values.ts';
 import { forwardFlags, isHalfOfTty, stdioTarget } from './forward-flags.ts';
 import { type GivenFlags, spelled } from './given-flags.ts';
+import { leavingFlags } from './leaving-flags.ts';
 import type { ClientFlagKey } from './option-table.ts';
 
 /** The name of a cipher, which is what -c chooses in ssh. */
@@ -33,6 +34,7 @@ export function sessionFlags(
     logLevel: Math.min(given.count('verbose'), 3) as LogLevel,
     logFile: given.value('log', (text) => parseName('--log', text)),
     quiet: given.has('quiet'),
+    ...leavingFlags(given, work, terminal),
   };
 }
 

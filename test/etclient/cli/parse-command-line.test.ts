@@ -22,6 +22,11 @@ const SESSION = {
   logLevel: 0,
   logFile: undefined,
   quiet: false,
+  isNew: false,
+  killOthers: false,
+  name: undefined,
+  historyBytes: undefined,
+  backlog: undefined,
 } as const;
 
 const LOCAL: LocalCommand = { kind: 'local', ...SESSION };
@@ -111,6 +116,16 @@ describe('a flag of the session', () => {
     ['--grace 7d', { graceSeconds: 604_800 }],
     ['--grace never', { graceSeconds: null }],
     ['--grace 1s --grace never', { graceSeconds: null }],
+    ['--name work', { name: 'work' }],
+    ['--name Build_2.x-1', { name: 'Build_2.x-1' }],
+    ['--new', { isNew: true }],
+    ['--kill-other-sessions', { killOthers: true }],
+    ['--history 64K', { historyBytes: 65_536 }],
+    ['--history 65536', { historyBytes: 65_536 }],
+    ['--history 64m', { historyBytes: 67_108_864 }],
+    ['--history 1024G', { historyBytes: 2 ** 40 }],
+    ['--backlog ask', { backlog: 'ask' }],
+    ['--backlog ask --backlog live', { backlog: 'live' }],
     ['-k 5', { keepaliveSeconds: 5 }],
     ['-k5', { keepaliveSeconds: 5 }],
     ['--keepalive 3600', { keepaliveSeconds: 3600 }],
@@ -366,6 +381,41 @@ describe('a mistake is answered with the flag and the fix', () => {
     expect(objection(`--port "${text}" h`)).toBe(
       `--port ${JSON.stringify(text)}: a port within 1-65535, or a range, as in --port 60000-61000`,
     );
+  });
+
+  test.each(['0', '63K', '1025G', '64T', '64MB', '1.5G', '', '-1'])('--history "%s"', (text) => {
+    expect(objection(`--history "${text}" h`)).toMatch(
+      /^--history ".*": how much output the host/u,
+    );
+  });
+
+  test.each(['', '-w', 'a b', 'a/b', 'x'.repeat(65)])('--name "%s"', (text) => {
+    expect(objection(`--name "${text}" h`)).toMatch(/^--name ".*": up to 64 letters/u);
+  });
+
+  test.each(['cafe', '0123', 'DEADBEEF'])('--name %s, which could be an id', (text) => {
+    expect(objection(`--name ${text} h`)).toMatch(/: it could be the beginning of a session's id/u);
+  });
+
+  test.each([
+    '--name w -N h',
+    '--name w -T h',
+    '--name w h make',
+    '--name w -s h sftp',
+    '--name w -W db:80 h',
+  ])('%s: there is no terminal to come back to', (line) => {
+    expect(objection(line)).toContain('--name is for a shell or a command on a terminal');
+  });
+
+  test.each(['--name w -tt h make', '--name w -c top h', '--local --name w'])(
+    '%s has a terminal',
+    (line) => {
+      expect(objection(line)).toBe('accepted');
+    },
+  );
+
+  test.each(['no', 'Live', ''])('--backlog "%s"', (text) => {
+    expect(objection(`--backlog "${text}" h`)).toBe(`--backlog "${text}": replay or live or ask`);
   });
 
   test.each(['0', '0s', '', '-1', '1w', '1.5h', 'ever', '9999999999'])('--grace "%s"', (text) => {

@@ -1,0 +1,71 @@
+import { isJsonObject } from '../wire/json-members.ts';
+
+/** What `etserver ls --json` says of a session; another version of it may say less. */
+export interface ListedSession {
+  readonly session: string;
+  readonly name: string;
+  readonly command: string;
+  readonly hasShell: boolean;
+  readonly ageSeconds: number;
+  readonly attached: boolean;
+  /** Who is attached, where they have said so. */
+  readonly by: string;
+  readonly idleSeconds: number;
+  readonly over: boolean;
+  readonly backlogBytes: number;
+  readonly historyBytes: number;
+  /** Since the last output; absent before there was any. */
+  readonly outputSeconds?: number;
+  readonly title: string;
+  readonly cwd: string;
+}
+
+/** The sessions in what `etserver ls --json` has printed, whatever a login shell printed before; `undefined` where it has not. */
+export function parseListing(stdout: string): ListedSession[] | undefined {
+  for (const line of stdout.split('\n').toReversed()) {
+    if (!line.startsWith('[')) continue;
+    const found = parsed(line);
+    if (Array.isArray(found)) return found.flatMap(sessionFrom);
+  }
+  return undefined;
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+function sessionFrom(value: unknown): ListedSession[] {
+  if (!isJsonObject(value)) return [];
+  const { session, hasShell, outputSeconds } = value;
+  if (typeof session !== 'string' || !/^[0-9a-f]{32}$/u.test(session)) return [];
+  return [
+    {
+      session,
+      name: textOf(value['name']),
+      command: textOf(value['command']),
+      hasShell: hasShell !== false,
+      ageSeconds: numberOf(value['ageSeconds']),
+      attached: value['attached'] === true,
+      by: textOf(value['by']),
+      idleSeconds: numberOf(value['idleSeconds']),
+      over: value['over'] === true,
+      backlogBytes: numberOf(value['backlogBytes']),
+      historyBytes: numberOf(value['historyBytes']),
+      ...(typeof outputSeconds === 'number' && { outputSeconds: numberOf(outputSeconds) }),
+      title: textOf(value['title']),
+      cwd: textOf(value['cwd']),
+    },
+  ];
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function numberOf(value: unknown): number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : 0;
+}
