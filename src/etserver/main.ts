@@ -1,21 +1,17 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { homedir, tmpdir, userInfo } from 'node:os';
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { SystemClock, systemWallClock } from '../base/clock.ts';
 import { EtError, messageOf } from '../base/errors.ts';
-import { lineLogger, silentLogger } from '../base/logger.ts';
+import { lineLogger } from '../base/logger.ts';
 import { systemRandom } from '../base/random.ts';
 import { stateDirectory } from '../base/state-directory.ts';
-import { ForwardServer } from '../forward/forward-server.ts';
-import { portHolder } from '../link/port-holder.ts';
 import { ALIVE_MARKER, CONNECT_MARKER } from '../wire/remote-markers.ts';
 import { parseCommandLine } from './cli/parse-command-line.ts';
 import type { ServerCommand } from './cli/server-command.ts';
-import { policyHere } from './policy-here.ts';
 import { SessionRegistry } from './registry.ts';
 import { ROUTER_SOCKET } from './router-socket.ts';
 import type { SessionRecords } from './session-records.ts';
-import { loginOpenFiles } from './soft-limit.ts';
 import { writeAll } from './stdio.ts';
 
 const clock = new SystemClock();
@@ -101,107 +97,21 @@ function stateHere(): string {
   return stateDirectory(process.env, homedir());
 }
 
-async function sessionRecords(): Promise<SessionRecords> {
-  const { SessionRecords } = await import('./session-records.ts');
-  return new SessionRecords(join(stateHere(), 'ended'));
+async function recordsHere(): Promise<SessionRecords> {
+  const records = await import('./session-records.ts');
+  return new records.SessionRecords(join(stateHere(), 'ended'));
 }
 
 async function session(): Promise<undefined> {
-  const [
-    { serveSession },
-    { SessionMemory },
-    { directoryOf },
-    { SpoolCipher },
-    { OwnSessions },
-    records,
-    { WorkStarter },
-    { loginShell },
-    { readMotd },
-    { SocketFactory },
-  ] = await Promise.all([
-    import('./serve-session.ts'),
-    import('./session-memory.ts'),
-    import('./shell-directory.ts'),
-    import('../crypto/spool-cipher.ts'),
-    import('./own-sessions.ts'),
-    sessionRecords(),
-    import('./work-starter.ts'),
-    import('../process/login-shell.ts'),
-    import('../process/motd.ts'),
-    import('../link/socket-factory.ts'),
-  ]);
-  const home = homedir();
-  const policy = await policyHere({
+  const { sessionCommand } = await import('./session-command.ts');
+  await sessionCommand({
+    self: process,
     clock,
-    logger: silentLogger,
-    environment: process.env,
-    home,
-  });
-  process.on('SIGHUP', () => undefined);
-  process.on('SIGPIPE', () => undefined);
-  const inherited = { ...process.env };
-  await serveSession({
-    clock,
-    random: systemRandom,
-    logger: silentLogger,
     registry,
+    records: await recordsHere(),
     version: version(),
-    pid: process.pid,
-    userName: userInfo().username,
-    surviveFaults: () => {
-      // What throws between two sessions, in a timer or a stream, is a bug of ours; the shell must not pay for it.
-      process.on('uncaughtException', (error) => silentLogger.log(0, messageOf(error)));
-    },
-    onTerminate: (callback) => process.once('SIGTERM', callback),
-    exit: (status) => process.exit(status),
-    countDetached: async () => {
-      const { OwnSessions } = await import('./own-sessions.ts');
-      const found = await new OwnSessions(clock, new SocketFactory(clock, 4096), registry).list();
-      return found.filter((one) => !one.attached && !one.over).length;
-    },
-    joinRouter: async (secret, events) => {
-      const socket = routerSocket(undefined);
-      if (!existsSync(socket)) return undefined;
-      const { joinRouter } = await import('./join-router.ts');
-      return await joinRouter({ clock, random: systemRandom, socket, ...events }, secret);
-    },
-    records,
-    directoryOf,
-    nowMs: () => systemWallClock.now(),
-    makeMemory: (named) =>
-      new SessionMemory({
-        ...named,
-        clock,
-        logger: silentLogger,
-        pid: process.pid,
-        spoolRoot: join(stateHere(), 'spool'),
-        records,
-        registry,
-        makeCipher: () => new SpoolCipher(),
-        isGone: (id) => new OwnSessions(clock, new SocketFactory(clock, 4096), registry).isGone(id),
-        nowMs: () => systemWallClock.now(),
-      }),
-    makeForwards: (mux) =>
-      new ForwardServer({
-        clock,
-        random: systemRandom,
-        mux,
-        policy,
-        temporaryDirectory: tmpdir(),
-        holderOf: portHolder,
-      }),
-    makeWork: (sessionId, isLocal) =>
-      new WorkStarter({
-        clock,
-        inherited,
-        shell: loginShell(inherited['SHELL']),
-        home: existsSync(home) ? home : '/',
-        openFiles: loginOpenFiles(process.ppid),
-        isLocal,
-        version: version(),
-        sessionId,
-        motd: () => readMotd(home),
-      }),
+    stateDirectory: stateHere(),
+    routerSocket: routerSocket(undefined),
   });
   return undefined;
 }
@@ -260,7 +170,7 @@ async function own(
       process.stdout.write(`${ALIVE_MARKER} alive\n`);
       return 0;
     }
-    const records = await sessionRecords();
+    const records = await recordsHere();
     const why = await records.whyGone(command.id, systemWallClock.now());
     const told = why === undefined ? '' : ` ${JSON.stringify({ why })}`;
     process.stdout.write(`${ALIVE_MARKER} gone${told}\n`);

@@ -91,9 +91,14 @@ export class SessionMemory {
       cipher: makeCipher(),
       disk: new SpoolFiles(join(spoolRoot, id)),
       events: {
-        onTrouble: (error) =>
-          onWarning(`history is kept in memory, and less of it: ${error.message}`),
-        onRecovered: () => onWarning('history is kept on disk again'),
+        onTrouble: (error) => {
+          onWarning(`history is kept in memory, and less of it: ${error.message}`);
+          this.#shell?.decide();
+        },
+        onRecovered: () => {
+          onWarning('history is kept on disk again');
+          this.#shell?.decide();
+        },
         onCaughtUp: () => this.#shell?.decide(),
       },
     });

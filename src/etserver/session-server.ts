@@ -352,7 +352,7 @@ export class SessionServer {
   /** Who attaches has the shell: others are told so, now or when they come back. */
   #takeOver(owner: ServerSession, by: string): void {
     const text = by === '' ? 'another client' : by;
-    for (const other of [...this.#sessions.values()]) {
+    for (const other of this.#sessions.values()) {
       if (other !== owner && !other.isVisitor) other.session.end(BYE.takenOver, text);
     }
   }

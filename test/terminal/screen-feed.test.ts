@@ -69,15 +69,16 @@ class Bed {
   readonly feed: ScreenFeed;
 
   constructor(historyBytes = HISTORY_BYTES) {
-    const bed = this;
+    const start = (): number => this.start;
+    const end = (): number => this.bytes.length;
     this.feed = new ScreenFeed({
       clock: this.clock,
       log: {
         get start() {
-          return bed.start;
+          return start();
         },
         get end() {
-          return bed.bytes.length;
+          return end();
         },
         read: (offset, most) => {
           if (offset < this.damagedUpTo) throw new Error('damaged');
