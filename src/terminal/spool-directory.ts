@@ -2,8 +2,8 @@ import { type Dirent, promises as fs } from 'node:fs';
 import { join } from 'node:path';
 import { SPOOL_FILE_NAME } from './spool-files.ts';
 
-/** What one call looks at, so that a directory full of other things delays nobody's start for long. */
-const MAX_ENTRIES = 20_000;
+/** The most sessions that one call looks at, and the most files: what is left is for the next start. */
+const MAX_ENTRIES = 10_000;
 
 const SESSION_ID: RegExp = /^[0-9a-f]{32}$/u;
 
@@ -30,30 +30,43 @@ export function spoolDirectory(root: string, sessionId: string): string {
 export async function removeDeadSpools(
   root: string,
   isAlive: (sessionId: string) => boolean | Promise<boolean>,
+  maxEntries: number = MAX_ENTRIES,
 ): Promise<ReadonlyMap<string, number>> {
   const removed = new Map<string, number>();
-  const budget = { entries: MAX_ENTRIES };
-  for (const id of await namesIn(root, budget, (entry) => entry.isDirectory(), SESSION_ID)) {
+  let filesLeft = maxEntries;
+  const isSession = (entry: Dirent): boolean => entry.isDirectory() && SESSION_ID.test(entry.name);
+  for (const id of await namesIn(root, maxEntries, isSession)) {
+    if (filesLeft <= 0) break;
     if (await isAlive(id)) continue;
-    const bytes = await removeSpool(spoolDirectory(root, id), budget);
-    if (bytes !== undefined) removed.set(id, bytes);
+    const spool = await removeSpool(spoolDirectory(root, id), filesLeft);
+    filesLeft -= spool.files;
+    if (spool.isGone || spool.bytes > 0) removed.set(id, spool.bytes);
   }
   return removed;
 }
 
-/** `undefined` where something stays. Only files of a spool's names are deleted, none below them. */
-async function removeSpool(
-  directory: string,
-  budget: { entries: number },
-): Promise<number | undefined> {
+interface RemovedSpool {
+  readonly files: number;
+  readonly bytes: number;
+  /** The directory too: there was nothing else in it. */
+  readonly isGone: boolean;
+}
+
+/** Only files of a spool's names are deleted, and nothing in directories below. */
+async function removeSpool(directory: string, maxFiles: number): Promise<RemovedSpool> {
+  const isSpoolFile = (entry: Dirent): boolean =>
+    entry.isFile() && SPOOL_FILE_NAME.test(entry.name);
+  let files = 0;
   let bytes = 0;
   try {
-    for (const name of await namesIn(directory, budget, (entry) => entry.isFile(), SPOOL_FILE_NAME))
+    for (const name of await namesIn(directory, maxFiles, isSpoolFile)) {
       bytes += await removeFile(join(directory, name));
+      files += 1;
+    }
     await fs.rmdir(directory);
-    return bytes;
+    return { files, bytes, isGone: true };
   } catch {
-    return undefined;
+    return { files, bytes, isGone: false };
   }
 }
 
@@ -63,20 +76,20 @@ async function removeFile(path: string): Promise<number> {
   return size;
 }
 
-/** Those that match; none where there is no such directory, or it is a link. */
+/** Those wanted among the first `maxEntries`; none where there is no such directory, or it is a link. */
 async function namesIn(
   path: string,
-  budget: { entries: number },
+  maxEntries: number,
   isWanted: (entry: Dirent) => boolean,
-  pattern: RegExp,
 ): Promise<string[]> {
   const names: string[] = [];
   try {
     if (!(await fs.lstat(path)).isDirectory()) return names;
+    let seen = 0;
     for await (const entry of await fs.opendir(path)) {
-      if (budget.entries === 0) break;
-      budget.entries -= 1;
-      if (pattern.test(entry.name) && isWanted(entry)) names.push(entry.name);
+      if (seen === maxEntries) break;
+      seen += 1;
+      if (isWanted(entry)) names.push(entry.name);
     }
   } catch {
     // It is not there, or not ours to read.

@@ -74,9 +74,21 @@ test('what is none of ours stays, and so does the directory that it is in', asyn
   const directory = leave(DEAD, { '0.spool': 10, 'notes.txt': 3 });
   leave('not-a-session', { '0.spool': 10 });
   fs.mkdirSync(join(directory, '1.spool'));
+  expect([...(await removeDeadSpools(root, isAlive))]).toEqual([[DEAD, 10]]);
   expect((await removeDeadSpools(root, isAlive)).size).toBe(0);
   expect(fs.readdirSync(directory).toSorted()).toEqual(['1.spool', 'notes.txt']);
   expect(fs.readdirSync(join(root, 'not-a-session'))).toEqual(['0.spool']);
+});
+
+test('one call does a bounded part of the work, and the next ones the rest', async () => {
+  for (const digit of '0123') leave(digit.repeat(32), { '0.spool': 1, '1.spool': 1 });
+  const filesLeft = (): number =>
+    fs.readdirSync(root).reduce((sum, id) => sum + fs.readdirSync(join(root, id)).length, 0);
+  let bytes = 0;
+  for (const expected of [5, 2, 0]) {
+    for (const each of (await removeDeadSpools(root, isAlive, 3)).values()) bytes += each;
+    expect([filesLeft(), bytes]).toEqual([expected, 8 - expected]);
+  }
 });
 
 test('without a root there is nothing to do', async () => {

@@ -167,13 +167,13 @@ describe('somebody who meddles with the files', () => {
   });
 
   test.each([
-    ['a link', (path: string) => fs.symlinkSync('/etc/hostname', path)],
+    ['a link to what it was', (path: string) => fs.symlinkSync(`${path}.copy`, path)],
     ['a directory', (path: string) => fs.mkdirSync(path)],
     ['a fifo', (path: string) => execFileSync('mkfifo', [path])],
   ])('and puts %s in its place gets nothing, and stops nothing', async (_, put) => {
     const spool = await spooled();
     const path = join(directory, '0.spool');
-    fs.unlinkSync(path);
+    fs.renameSync(path, `${path}.copy`);
     put(path);
     expect(() => byteOf(spool, 0)).toThrowError(lost);
   });

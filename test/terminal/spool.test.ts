@@ -234,6 +234,29 @@ test('a file of which only a failed write has left something goes as well', () =
   expect([disk.forgotten, spool.waitingBytes]).toEqual([[0], 0]);
 });
 
+test('what was released while the disk failed to write it is not tried again', () => {
+  const { clock, disk, spool, push } = rig();
+  disk.failure = 'EIO';
+  push(2);
+  spool.release(2 * BLOCK);
+  expect(spool.waitingBytes).toBe(BLOCK);
+  clock.advance(1);
+  expect(spool.waitingBytes).toBe(0);
+  clock.advance(60_000);
+  expect([disk.writeCount, clock.pending]).toEqual([1, 0]);
+});
+
+test('the memory of what is released is given back, also of what was read from the disk', () => {
+  const { clock, spool, push } = rig();
+  push(1);
+  clock.advance(1);
+  const view = spool.read(0, BLOCK);
+  spool.release(BLOCK - 1);
+  expect(view.length).toBe(BLOCK);
+  spool.release(BLOCK);
+  expect(view.length).toBe(0);
+});
+
 test('after removal nothing is written, and nothing waits for a time', () => {
   const { clock, disk, spool, push, byteOf } = rig();
   push(2);
