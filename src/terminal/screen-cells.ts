@@ -88,7 +88,8 @@ export class ScreenCells implements Rendition {
     const width = cell.getWidth();
     if (width === 1) return cell.getChars();
     if (width === 0) return '';
-    const next = this.#line?.getCell(x + 1, this.#next);
+    // The library's lines may be longer than they are shown.
+    const next = x + 1 < this.#columns ? this.#line?.getCell(x + 1, this.#next) : undefined;
     return next?.getWidth() === 0 && next.getChars() === '' ? cell.getChars() : '';
   }
 }

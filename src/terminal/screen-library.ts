@@ -22,12 +22,18 @@ export interface InnerBuffer {
   x: number;
   y: number;
   ybase: number;
+  ydisp: number;
   scrollTop: number;
   scrollBottom: number;
   savedX: number;
   savedY: number;
   tabs: Record<number, boolean | undefined>;
-  readonly lines: { get(index: number): { isWrapped: boolean } | undefined };
+  readonly lines: {
+    readonly length: number;
+    get(index: number): { isWrapped: boolean } | undefined;
+    push(line: unknown): void;
+  };
+  getBlankLine(attributes: PackedAttributes): unknown;
 }
 
 /** A string command's handler that is given code points as they come. */
@@ -179,7 +185,7 @@ export function coreOf(terminal: EmulatedTerminal): TerminalCore | undefined {
 }
 
 function isBuffer(value: unknown): boolean {
-  const names = ['x', 'y', 'ybase', 'scrollTop', 'scrollBottom', 'savedX', 'savedY'];
+  const names = ['x', 'y', 'ybase', 'ydisp', 'scrollTop', 'scrollBottom', 'savedX', 'savedY'];
   return (
     names.every((name) => isKind(value, name, 'number')) &&
     ['tabs', 'lines'].every((name) => isKind(value, name, 'object'))

@@ -1,4 +1,4 @@
-import { copyOf } from '../base/bytes.ts';
+import { copyOf, EMPTY_BYTES } from '../base/bytes.ts';
 import { type Clock, SystemClock } from '../base/clock.ts';
 import {
   coreOf,
@@ -60,8 +60,11 @@ export class ScreenModel {
   #writtenBytes = 0;
   #parsedBytes = 0;
   #isScheduled = false;
+  #isIdle = true;
   #isClosed = false;
-  #tail: Uint8Array = new Uint8Array(0);
+  /** The first bytes of a character, whose others have not come. */
+  #started: Uint8Array = EMPTY_BYTES;
+  #tail: Uint8Array = EMPTY_BYTES;
 
   /** Loads the emulator, if it is not loaded. */
   static async load(options: ScreenModelOptions): Promise<ScreenModel> {
@@ -96,7 +99,7 @@ export class ScreenModel {
 
   /** Resolves when everything written before the call has been parsed, or the model is closed. */
   whenParsed(): Promise<void> {
-    if (this.#queue.length === 0) return Promise.resolve();
+    if (this.#isIdle) return Promise.resolve();
     const afterBytes = this.#writtenBytes;
     return new Promise((resolve) => {
       this.#waiting.push({ afterBytes, resolve });
@@ -134,6 +137,7 @@ export class ScreenModel {
   }
 
   #schedule(): void {
+    this.#isIdle = false;
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     this.#clock.afterIo(() => {
@@ -143,10 +147,18 @@ export class ScreenModel {
   }
 
   #turn(): void {
+    if (this.#isClosed) return;
     const endMs = this.#clock.now() + TURN_MS;
     while (this.#queue.length > 0 && this.#clock.now() < endMs) this.#step();
+    // Without the library's own objects it parses when it likes.
+    if (this.#core === undefined) this.#terminal.write('', () => this.#afterTurn());
+    else this.#afterTurn();
+  }
+
+  #afterTurn(): void {
     this.#settle();
     if (this.#queue.length > 0) this.#schedule();
+    else this.#isIdle = true;
   }
 
   #step(): void {
@@ -163,12 +175,17 @@ export class ScreenModel {
     }
   }
 
+  /** The library loses a character that is cut behind a byte 0x80, as of a dash or a quotation mark: none is cut. */
   #parse(piece: Uint8Array): void {
-    if (this.#core === undefined) this.#terminal.write(piece);
-    else parsePiece(this.#core, piece);
+    const bytes = Buffer.concat([this.#started, piece]);
+    const whole = bytes.subarray(0, bytes.length - startedBytes(bytes));
+    this.#started = bytes.subarray(whole.length);
     this.#parsedBytes += piece.length;
-    const tail = Buffer.concat([this.#tail, piece]);
-    this.#tail = tail.subarray(Math.max(tail.length - TAIL_BYTES, 0));
+    if (whole.length === 0) return;
+    if (this.#core === undefined) this.#terminal.write(whole);
+    else parsePiece(this.#core, whole);
+    const tail = Buffer.concat([this.#tail, whole.subarray(-TAIL_BYTES)]);
+    this.#tail = tail.subarray(-TAIL_BYTES);
   }
 
   #settle(): void {
@@ -183,10 +200,9 @@ export class ScreenModel {
   /** The beginning of a sequence or a character that lacks its end. */
   #unfinished(): Uint8Array {
     const state = this.#core?._inputHandler._parser.currentState ?? 0;
-    const tail = this.#tail;
-    if (state === 0) return tail.subarray(tail.length - startedBytes(tail));
-    const begin = tail.lastIndexOf(ESC);
-    return begin < 0 ? tail.subarray(tail.length) : tail.subarray(begin);
+    const begin = state === 0 ? -1 : this.#tail.lastIndexOf(ESC);
+    const sequence = begin < 0 ? EMPTY_BYTES : this.#tail.subarray(begin);
+    return Buffer.concat([sequence, this.#started]);
   }
 }
 

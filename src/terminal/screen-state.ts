@@ -93,7 +93,9 @@ export class ScreenState {
     // The library takes its saved cursors along when lines are broken anew.
     if (core !== undefined) this.#toLibrary(core);
     this.#terminal.resize(columns, rows);
-    if (core !== undefined) this.#fromLibrary(core, columns, rows);
+    if (core === undefined) return;
+    this.#fromLibrary(core, columns, rows);
+    fillUp(core, rows);
   }
 
   #listen(): void {
@@ -355,6 +357,18 @@ export class ScreenState {
       const y = Math.min(Math.max(buffer.savedY - buffer.ybase, 0), rows - 1);
       this.#saved[name] = { ...saved, x: Math.min(buffer.savedX, columns - 1), y };
     }
+  }
+}
+
+/** Where it breaks lines anew the library may end up with fewer than it shows, and fail at the next output. */
+function fillUp({ buffers, _inputHandler: input }: TerminalCore, rows: number): void {
+  for (const buffer of [buffers.normal, buffers.active]) {
+    const { lines } = buffer;
+    for (let missing = rows - lines.length; missing > 0; missing -= 1) {
+      lines.push(buffer.getBlankLine({ ...input._curAttrData, fg: 0, bg: 0 }));
+    }
+    buffer.ybase = Math.min(buffer.ybase, lines.length - rows);
+    buffer.ydisp = Math.min(buffer.ydisp, buffer.ybase);
   }
 }
 

@@ -44,6 +44,19 @@ export class EmulatedScreen {
     return paintScreen(this.#terminal, this.#core, this.state);
   }
 
+  /** Where a painting cannot but leave a space in the last column. */
+  get waitsBehindBlank(): boolean {
+    const { active } = this.#terminal.buffer;
+    const { cols } = this.#terminal;
+    const last = active.getLine(active.baseY + active.cursorY)?.getCell(cols - 1);
+    return active.cursorX === cols && last?.getWidth() === 1 && last.getChars() === '';
+  }
+
+  anotherOfThisSize(): Promise<EmulatedScreen> {
+    const { cols, rows, options } = this.#terminal;
+    return EmulatedScreen.load(cols, rows, options.scrollback ?? 0);
+  }
+
   close(): void {
     this.#terminal.dispose();
   }
@@ -105,9 +118,9 @@ export class EmulatedScreen {
       if (line === undefined) return '';
       // The first line of all continues nothing that is still there.
       const parts = [line.isWrapped && y > 0 ? '>' : ' '];
-      for (let x = 0; x < line.length; x += 1) {
+      for (let x = 0; x < this.#terminal.cols; x += 1) {
         // A cursor that waits behind a blank last column is only brought there by a space.
-        const isSpace = isWaiting && y === cursorLine && x === line.length - 1;
+        const isSpace = isWaiting && y === cursorLine && x === this.#terminal.cols - 1;
         parts.push(this.#cell(line, x).replace(isSpace ? / /u : /^$/u, ''));
       }
       return parts.join('|').replace(/\|+$/u, '');
@@ -126,7 +139,7 @@ export class EmulatedScreen {
     const fg = withoutRest(packed.fg);
     const bg = withoutRest(packed.bg);
     const width = cell.getWidth();
-    const next = line.getCell(x + 1);
+    const next = x + 1 < this.#terminal.cols ? line.getCell(x + 1) : undefined;
     const isWhole = width === 2 && next?.getWidth() === 0 && next.getChars() === '';
     const isText = cell.getChars() !== '' && (width === 1 || isWhole);
     if (!isText) {
@@ -142,7 +155,7 @@ export class EmulatedScreen {
     const link = hasMore ? this.#link(extended._urlId) : '';
     const colors = `${(fg >>> 0).toString(16)},${((bg & ~0x10_00_00_00) >>> 0).toString(16)}`;
     const more = `${underline.toString(16)},${link}`;
-    if (cell.getChars() === ' ' && fg === 0 && more === '0,' && x === line.length - 1) {
+    if (cell.getChars() === ' ' && fg === 0 && more === '0,' && x === this.#terminal.cols - 1) {
       return colors === '0,0' ? ' ' : ` #${bg.toString(16)}`;
     }
     return `${cell.getChars()}${colors === '0,0' ? '' : colors}${more === '0,' ? '' : more}`;
