@@ -149,7 +149,7 @@ describe('layers', () => {
 });
 
 test('neither program loads what reads TOML until there is a file', () => {
-  for (const program of ['etclient/main.ts', 'etserver/main.ts']) {
+  for (const program of ['etclient/main.ts', 'etserver/session-command.ts']) {
     const loaded = [...closureOf(program, ['static'], importsOfExisting)];
     expect(loaded).not.toContain('smol-toml');
     expect(loaded).toContain('config/may-be-there.ts');
@@ -162,7 +162,7 @@ function importsOfExisting(file: string): SourceImport[] {
 
 test('neither program loads the emulator of a terminal until there is a screen to keep', () => {
   const files = sourceFiles().filter((file) => /^terminal\/screen-/u.test(file));
-  for (const file of ['etclient/main.ts', 'etserver/main.ts', ...files]) {
+  for (const file of ['etclient/main.ts', 'etserver/session-command.ts', ...files]) {
     const loaded = [...closureOf(file, ['static'], importsOfExisting)];
     expect(loaded.filter((each) => each.startsWith('@xterm/'))).toEqual([]);
   }
