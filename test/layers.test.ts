@@ -70,6 +70,11 @@ const ONLY_IN: readonly { modules: RegExp; files: RegExp; why: string }[] = [
     files: /^link\//u,
     why: 'WebSockets and SOCKS proxies are spoken in one room',
   },
+  {
+    modules: /^@xterm\//u,
+    files: /^terminal\/screen-[a-z-]*\.ts$/u,
+    why: 'a screen is emulated behind one model',
+  },
   { modules: /^blessed$/u, files: /^etclient\//u, why: 'only a client has a screen of its own' },
   {
     modules: /^commander$/u,
@@ -155,6 +160,14 @@ function importsOfExisting(file: string): SourceImport[] {
   return existsSync(join(SRC, file)) ? importsOf(file) : [];
 }
 
+test('neither program loads the emulator of a terminal until there is a screen to keep', () => {
+  const files = sourceFiles().filter((file) => /^terminal\/screen-/u.test(file));
+  for (const file of ['etclient/main.ts', 'etserver/main.ts', ...files]) {
+    const loaded = [...closureOf(file, ['static'], importsOfExisting)];
+    expect(loaded.filter((each) => each.startsWith('@xterm/'))).toEqual([]);
+  }
+});
+
 describe('the check of layers', () => {
   const IMPORT = {
     value: (specifier: string) => `import { a } from '${specifier}';`,
@@ -182,6 +195,7 @@ describe('the check of layers', () => {
     ['mux/duplex-mux.ts', IMPORT.value('node:stream')],
     ['link/tcp.ts', IMPORT.value('node:net')],
     ['link/a.ts', IMPORT.dynamic('ws')],
+    ['terminal/screen-library.ts', IMPORT.dynamic('@xterm/headless')],
     ['etserver/control-socket.ts', IMPORT.value('node:net')],
     ['etclient/main.ts', IMPORT.dynamic('../bootstrap/ssh2-runner.ts')],
     ['wire/a.ts', "// import { a } from '../backed/b.ts';\n/*\nimport 'node:fs';\n*/"],
@@ -201,6 +215,8 @@ describe('the check of layers', () => {
     ['terminal/a.ts', IMPORT.value('node-pty')],
     ['link/a.ts', IMPORT.value('@noble/ciphers/chacha.js')],
     ['router/a.ts', IMPORT.dynamic('ws')],
+    ['etserver/a.ts', IMPORT.dynamic('@xterm/headless')],
+    ['terminal/terminal-log.ts', IMPORT.dynamic('@xterm/headless')],
     ['attic/a.ts', IMPORT.value('../base/bytes.ts')],
     ['base/a.ts', IMPORT.value('./bytes.js')],
   ])('%s may not: %s', (file, text) => {

@@ -14,12 +14,21 @@ const MAX_WAITING = 256;
 /** Client processes whose dial numbers are remembered, also after they have ended. */
 const MAX_REMEMBERED = 64;
 
+interface Judged {
+  readonly answered: Answered;
+  readonly ring: KeyRing;
+}
+
 export interface AcceptorEvents {
-  /** A link has joined for the client process `instance` (32 hexadecimal digits). Its first record follows at once. */
-  onJoin(instance: string, link: SecureLink): void;
+  /**
+   * A link has joined for the client process `instance` (32 hexadecimal digits), under `keys`. Its first record follows at once.
+   */
+  onJoin(instance: string, link: SecureLink, keys: KeyRing): void;
   /** How many client processes have a session now. */
   readonly instanceCount: number;
   hasInstance(instance: string): boolean;
+  /** Whether these keys are good for this client process; without it they always are. */
+  isGood?(keys: KeyRing, instance: string): boolean;
 }
 
 /**
@@ -31,7 +40,7 @@ export interface AcceptorEvents {
 export class Acceptor {
   readonly #crypto: LinkCrypto;
   readonly #context: Omit<HandshakeContext, 'kind'>;
-  readonly #keys: KeyRing;
+  readonly #keys: Iterable<KeyRing>;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #events: AcceptorEvents;
@@ -41,7 +50,7 @@ export class Acceptor {
   constructor(
     crypto: LinkCrypto,
     context: Omit<HandshakeContext, 'kind'>,
-    keys: KeyRing,
+    keys: Iterable<KeyRing>,
     clock: Clock,
     logger: Logger,
     events: AcceptorEvents,
@@ -61,11 +70,16 @@ export class Acceptor {
 
   accept(carrier: Carrier): void {
     if (this.#waiting.size >= MAX_WAITING) this.#dropOldest((waiting) => !waiting.isHalfOpen);
+    let keys: KeyRing | undefined;
     const handshake: HandshakeServer = new HandshakeServer(carrier, this.#clock, {
-      onHello: (bytes) => this.#judge(bytes, carrier.kind),
+      onHello: (bytes) => {
+        const judged = this.#judge(bytes, carrier.kind);
+        keys = judged?.ring;
+        return judged?.answered;
+      },
       onJoin: (link, payload) => {
         this.#waiting.delete(handshake);
-        this.#join(link, payload);
+        if (keys !== undefined) this.#join(link, payload, keys);
       },
       onOver: () => this.#waiting.delete(handshake),
     });
@@ -78,12 +92,13 @@ export class Acceptor {
     this.#waiting.clear();
   }
 
-  #judge(hello: Uint8Array, kind: 'bytes' | 'datagrams'): Answered | undefined {
-    const context = { ...this.#context, kind };
-    const handshake = this.#crypto.readHello(context, (key) => this.#keys.secretOf(key), hello);
-    if (handshake === undefined) return undefined;
+  #judge(hello: Uint8Array, kind: 'bytes' | 'datagrams'): Judged | undefined {
+    const found = this.#read(hello, kind);
+    if (found === undefined) return undefined;
+    const { handshake, ring } = found;
     const { payload } = handshake;
     const instance = toHex(payload.instance);
+    if (this.#events.isGood?.(ring, instance) === false) return undefined;
     if (!this.#events.hasInstance(instance) && this.#events.instanceCount >= MAX_INSTANCES) {
       this.#logger.log(1, `a client was refused: ${MAX_INSTANCES} are attached already`);
       return undefined;
@@ -91,12 +106,22 @@ export class Acceptor {
     // Before any Diffie-Hellman: a recorded hello costs one symmetric opening, however often it is sent.
     if (!this.#windowOf(instance).accept(payload.dialNumber)) return undefined;
     this.#limitHalfOpen();
-    return { ...handshake.answer(this.#keys.root), payload };
+    return { ring, answered: { ...handshake.answer(ring.root), payload } };
   }
 
-  #join(link: SecureLink, payload: HelloPayload): void {
-    this.#keys.forgetPasskey();
-    this.#events.onJoin(toHex(payload.instance), link);
+  /** The keys that the hello was made under: there are few, and to try one costs no Diffie-Hellman. */
+  #read(hello: Uint8Array, kind: 'bytes' | 'datagrams') {
+    const context = { ...this.#context, kind };
+    for (const ring of this.#keys) {
+      const handshake = this.#crypto.readHello(context, (key) => ring.secretOf(key), hello);
+      if (handshake !== undefined) return { handshake, ring };
+    }
+    return undefined;
+  }
+
+  #join(link: SecureLink, payload: HelloPayload, keys: KeyRing): void {
+    keys.forgetPasskey();
+    this.#events.onJoin(toHex(payload.instance), link, keys);
   }
 
   #windowOf(instance: string): DialWindow {

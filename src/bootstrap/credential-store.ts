@@ -4,6 +4,7 @@ import { toHex } from '../base/bytes.ts';
 import { EtError, messageOf, systemCodeOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { RandomSource } from '../base/random.ts';
+import { stateDirectory } from '../base/state-directory.ts';
 import {
   formatCredentials,
   parseCredentials,
@@ -24,10 +25,7 @@ export function credentialDirectory(
   environment: Readonly<Record<string, string | undefined>>,
   home: string,
 ): string {
-  const state = environment['XDG_STATE_HOME'];
-  // The specification says that a relative path is to be ignored.
-  const base = state?.startsWith('/') === true ? state : join(home, '.local', 'state');
-  return join(base, 'everterm', 'sessions');
+  return join(stateDirectory(environment, home), 'sessions');
 }
 
 /**

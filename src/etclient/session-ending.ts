@@ -105,10 +105,7 @@ export class SessionEnding {
   giveUp(end: WorkEnd): void {
     if (this.#options.isResumable !== true) this.stop(end);
     else
-      this.#finish(
-        { ...end, advice: 'the session goes on: et to this host offers it again' },
-        false,
-      );
+      this.abandon({ ...end, advice: 'the session goes on: et to this host offers it again' });
   }
 
   /** All that the server has to say is here. */

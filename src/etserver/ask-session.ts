@@ -13,12 +13,10 @@ export type Answer =
   | { readonly kind: 'gone' }
   | { readonly kind: 'silent' };
 
+export type Question = 'status' | 'kill' | 'detach' | 'attach';
+
 /** Asks one session server one question. */
-export async function askSession(
-  clock: Clock,
-  dial: Dial,
-  ask: 'status' | 'kill',
-): Promise<Answer> {
+export async function askSession(clock: Clock, dial: Dial, ask: Question): Promise<Answer> {
   let carrier: Awaited<ReturnType<Dial>>;
   try {
     carrier = await dial(new AbortController().signal);

@@ -1,18 +1,17 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { homedir, tmpdir, userInfo } from 'node:os';
-import { SystemClock } from '../base/clock.ts';
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { SystemClock, systemWallClock } from '../base/clock.ts';
 import { EtError, messageOf } from '../base/errors.ts';
-import { lineLogger, silentLogger } from '../base/logger.ts';
+import { lineLogger } from '../base/logger.ts';
 import { systemRandom } from '../base/random.ts';
-import { ForwardServer } from '../forward/forward-server.ts';
-import { portHolder } from '../link/port-holder.ts';
+import { stateDirectory } from '../base/state-directory.ts';
 import { ALIVE_MARKER, CONNECT_MARKER } from '../wire/remote-markers.ts';
 import { parseCommandLine } from './cli/parse-command-line.ts';
 import type { ServerCommand } from './cli/server-command.ts';
-import { policyHere } from './policy-here.ts';
 import { SessionRegistry } from './registry.ts';
 import { ROUTER_SOCKET } from './router-socket.ts';
-import { loginOpenFiles } from './soft-limit.ts';
+import type { SessionRecords } from './session-records.ts';
 import { writeAll } from './stdio.ts';
 
 const clock = new SystemClock();
@@ -45,6 +44,7 @@ async function run(command: ServerCommand): Promise<number | undefined> {
     case 'connect':
       return await connect(command.id);
     case 'alive':
+    case 'detach':
     case 'list':
     case 'kill':
       return await own(command);
@@ -92,71 +92,26 @@ async function router(command: ServerCommand & { kind: 'router' }): Promise<unde
   return undefined;
 }
 
+/** Where things stay that outlive a session. */
+function stateHere(): string {
+  return stateDirectory(process.env, homedir());
+}
+
+async function recordsHere(): Promise<SessionRecords> {
+  const records = await import('./session-records.ts');
+  return new records.SessionRecords(join(stateHere(), 'ended'));
+}
+
 async function session(): Promise<undefined> {
-  const [{ serveSession }, { WorkStarter }, { loginShell }, { readMotd }, { SocketFactory }] =
-    await Promise.all([
-      import('./serve-session.ts'),
-      import('./work-starter.ts'),
-      import('../process/login-shell.ts'),
-      import('../process/motd.ts'),
-      import('../link/socket-factory.ts'),
-    ]);
-  const home = homedir();
-  const policy = await policyHere({
+  const { sessionCommand } = await import('./session-command.ts');
+  await sessionCommand({
+    self: process,
     clock,
-    logger: silentLogger,
-    environment: process.env,
-    home,
-  });
-  process.on('SIGHUP', () => undefined);
-  process.on('SIGPIPE', () => undefined);
-  const inherited = { ...process.env };
-  await serveSession({
-    clock,
-    random: systemRandom,
-    logger: silentLogger,
     registry,
+    records: await recordsHere(),
     version: version(),
-    pid: process.pid,
-    userName: userInfo().username,
-    surviveFaults: () => {
-      // What throws between two sessions, in a timer or a stream, is a bug of ours; the shell must not pay for it.
-      process.on('uncaughtException', (error) => silentLogger.log(0, messageOf(error)));
-    },
-    onTerminate: (callback) => process.once('SIGTERM', callback),
-    exit: (status) => process.exit(status),
-    countDetached: async () => {
-      const { OwnSessions } = await import('./own-sessions.ts');
-      const found = await new OwnSessions(clock, new SocketFactory(clock, 4096), registry).list();
-      return found.filter((one) => !one.attached && !one.over).length;
-    },
-    joinRouter: async (secret, events) => {
-      const socket = routerSocket(undefined);
-      if (!existsSync(socket)) return undefined;
-      const { joinRouter } = await import('./join-router.ts');
-      return await joinRouter({ clock, random: systemRandom, socket, ...events }, secret);
-    },
-    makeForwards: (mux) =>
-      new ForwardServer({
-        clock,
-        random: systemRandom,
-        mux,
-        policy,
-        temporaryDirectory: tmpdir(),
-        holderOf: portHolder,
-      }),
-    makeWork: (sessionId, isLocal) =>
-      new WorkStarter({
-        clock,
-        inherited,
-        shell: loginShell(inherited['SHELL']),
-        home: existsSync(home) ? home : '/',
-        openFiles: loginOpenFiles(process.ppid),
-        isLocal,
-        version: version(),
-        sessionId,
-        motd: () => readMotd(home),
-      }),
+    stateDirectory: stateHere(),
+    routerSocket: routerSocket(undefined),
   });
   return undefined;
 }
@@ -196,7 +151,9 @@ async function connect(id: string): Promise<number> {
   );
 }
 
-async function own(command: ServerCommand & { kind: 'alive' | 'list' | 'kill' }): Promise<number> {
+async function own(
+  command: ServerCommand & { kind: 'alive' | 'detach' | 'list' | 'kill' },
+): Promise<number> {
   const [{ OwnSessions }, { SocketFactory }, { formatSessions }] = await Promise.all([
     import('./own-sessions.ts'),
     import('../link/socket-factory.ts'),
@@ -209,9 +166,19 @@ async function own(command: ServerCommand & { kind: 'alive' | 'list' | 'kill' })
     return 0;
   }
   if (command.kind === 'alive') {
-    const isGone = await sessions.isGone(command.id);
-    process.stdout.write(`${ALIVE_MARKER} ${isGone ? 'gone' : 'alive'}\n`);
-    return isGone ? 1 : 0;
+    if (!(await sessions.isGone(command.id))) {
+      process.stdout.write(`${ALIVE_MARKER} alive\n`);
+      return 0;
+    }
+    const records = await recordsHere();
+    const why = await records.whyGone(command.id, systemWallClock.now());
+    const told = why === undefined ? '' : ` ${JSON.stringify({ why })}`;
+    process.stdout.write(`${ALIVE_MARKER} gone${told}\n`);
+    return 1;
+  }
+  if (command.kind === 'detach') {
+    process.stdout.write(`detached ${await sessions.detach(command.session)}\n`);
+    return 0;
   }
   for (const id of await sessions.kill(command.ids)) process.stdout.write(`killed ${id}\n`);
   return 0;

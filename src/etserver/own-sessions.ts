@@ -2,11 +2,11 @@ import type { Clock } from '../base/clock.ts';
 import { EtError } from '../base/errors.ts';
 import type { SocketFactory } from '../link/socket-factory.ts';
 import { unixDial } from '../link/unix-dial.ts';
-import { type Answer, askSession } from './ask-session.ts';
+import { type Answer, askSession, type Question } from './ask-session.ts';
 import type { SessionStatus } from './control-questions.ts';
 import type { SessionRegistry } from './registry.ts';
 
-/** What `etserver ls`, `kill` and `alive` know of the user's sessions on this host. */
+/** What is known of the user's sessions on this host. */
 export class OwnSessions {
   readonly #clock: Clock;
   readonly #sockets: SocketFactory;
@@ -34,30 +34,59 @@ export class OwnSessions {
     return (await this.#ask(id, 'status')).kind === 'gone';
   }
 
-  /** Ends the sessions whose ids begin as given; returns the ids. @throws {EtError} ET_ERR_STATE for one that names none, or several. */
+  /** Ends the sessions of these names, or whose ids begin so; returns the ids. @throws {EtError} ET_ERR_STATE for one that names none, or several. */
   async kill(which: 'all' | readonly string[]): Promise<string[]> {
     const ids =
       which === 'all'
         ? await this.#registry.ids()
-        : await Promise.all(which.map((prefix) => this.#only(prefix)));
+        : await Promise.all(which.map((text) => this.idOf(text)));
     const killed: string[] = [];
     for (const id of ids) if ((await this.#ask(id, 'kill')).kind === 'answer') killed.push(id);
     return killed;
   }
 
-  async #only(prefix: string): Promise<string> {
-    const ids = await this.#registry.idsBeginning(prefix);
-    const [id] = ids;
-    if (id !== undefined && ids.length === 1) return id;
-    const advice = 'etserver ls shows them';
-    throw new EtError(
-      'ET_ERR_STATE',
-      id === undefined ? `no session ${prefix}` : `${prefix} names ${ids.length} sessions`,
-      { advice },
-    );
+  /** Ends all but one. */
+  async killOthers(spared: string | undefined): Promise<void> {
+    const ids = await this.#registry.ids();
+    await Promise.all(ids.filter((id) => id !== spared).map((id) => this.#ask(id, 'kill')));
   }
 
-  #ask(id: string, ask: 'status' | 'kill'): Promise<Answer> {
+  /** Has the clients of a session leave. @throws {EtError} as `kill` does */
+  async detach(text: string): Promise<string> {
+    const id = await this.idOf(text);
+    if ((await this.#ask(id, 'detach')).kind === 'answer') return id;
+    throw new EtError('ET_ERR_STATE', `session ${text} does not answer`);
+  }
+
+  /** What a client needs that attaches to the session. `undefined`: it does not answer. */
+  async attach(id: string): Promise<unknown> {
+    const answer = await this.#ask(id, 'attach');
+    return answer.kind === 'answer' ? answer.value : undefined;
+  }
+
+  async status(id: string): Promise<SessionStatus | undefined> {
+    const answer = await this.#ask(id, 'status');
+    return answer.kind === 'answer' && isStatus(answer.value) ? answer.value : undefined;
+  }
+
+  /** The session of this name, or else the one whose id begins so. @throws {EtError} ET_ERR_STATE */
+  async idOf(text: string): Promise<string> {
+    const ids = await this.find(text);
+    const [id] = ids;
+    if (id !== undefined && ids.length === 1) return id;
+    const message =
+      id === undefined ? `no session ${text}` : `${text} names ${ids.length} sessions`;
+    throw new EtError('ET_ERR_STATE', message, { advice: 'etserver ls shows them' });
+  }
+
+  /** The ids of the session of this name, or else of those whose ids begin so. */
+  async find(text: string): Promise<string[]> {
+    const named = await this.#registry.idNamed(text);
+    if (named !== undefined && !(await this.isGone(named))) return [named];
+    return /^[0-9a-f]{4,32}$/iu.test(text) ? await this.#registry.idsBeginning(text) : [];
+  }
+
+  #ask(id: string, ask: Question): Promise<Answer> {
     return askSession(
       this.#clock,
       unixDial(this.#clock, this.#sockets, this.#registry.socketOf(id)),

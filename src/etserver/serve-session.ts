@@ -1,28 +1,21 @@
-import { networkInterfaces } from 'node:os';
-import { KeyRing } from '../backed/key-ring.ts';
-import { toHex } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { EtError, messageOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import { linkCrypto } from '../crypto/link-crypto.ts';
-import { warmUp } from '../crypto/warm-up.ts';
-import { ownStdioCarrier } from '../link/own-stdio.ts';
 import { SocketFactory } from '../link/socket-factory.ts';
-import { keepYoungGenerationSmall } from '../process/young-generation.ts';
-import { type BootstrapReply, formatFailure, formatReply } from '../wire/bootstrap-reply.ts';
-import { type BootstrapRequest, parseRequest } from '../wire/bootstrap-request.ts';
-import { BYE } from '../wire/frames.ts';
-import { PROTOCOL_VERSION, SECRET_BYTES, SESSION_ID_BYTES } from '../wire/limits.ts';
-import { AcceptedRoads } from './accept-roads.ts';
-import { answerQuestions } from './control-questions.ts';
-import { keepWhenUserLeaves } from './keep-running.ts';
-import { DEFAULT_LIFETIME, type LifetimePolicy } from './lifetime.ts';
-import { type OwnRouteDeps, ownRoute } from './own-route.ts';
-import { parsePorts } from './parse-ports.ts';
+import { type BootstrapFailure, formatFailure } from '../wire/bootstrap-reply.ts';
+import { parseRequest } from '../wire/bootstrap-request.ts';
+import { attachSession } from './attach-session.ts';
+import { beginSession } from './begin-session.ts';
+import { type ChooseSessionDeps, chooseSession, SessionRefusal } from './choose-session.ts';
+import type { OwnRouteDeps } from './own-route.ts';
+import { OwnSessions } from './own-sessions.ts';
 import type { SessionRegistry } from './registry.ts';
-import type { RouterRegistration } from './router-registration.ts';
-import { SessionServer, type SessionServerDeps } from './session-server.ts';
-import { closeStandard, readLine, writeAll } from './stdio.ts';
+import type { SessionMemory } from './session-memory.ts';
+import type { SessionRecords } from './session-records.ts';
+import type { SessionServerDeps } from './session-server.ts';
+import { sessionWish } from './session-wish.ts';
+import type { Shell } from './shell.ts';
+import { readLine, writeAll } from './stdio.ts';
 import type { WorkStarter } from './work-starter.ts';
 
 export interface ServeDeps extends OwnRouteDeps {
@@ -35,6 +28,17 @@ export interface ServeDeps extends OwnRouteDeps {
   /** The user's other sessions on this host that have no client. */
   readonly countDetached: () => Promise<number>;
   readonly makeForwards: SessionServerDeps['makeForwards'];
+  /** What is remembered of a session, and what is written down of it. */
+  readonly makeMemory: (session: {
+    readonly id: string;
+    readonly name: string;
+    readonly historyBytes: number;
+  }) => SessionMemory;
+  readonly records: SessionRecords;
+  /** Where a shell is; empty where nobody can tell. */
+  readonly directoryOf: (shell: Shell) => string;
+  /** Milliseconds since the epoch, for people. */
+  readonly nowMs: () => number;
   readonly makeWork: (sessionId: string, isLocal: boolean) => WorkStarter;
   /** From now on no failure ends the process: somebody's work is in it. */
   readonly surviveFaults: () => void;
@@ -51,154 +55,43 @@ export interface ServeDeps extends OwnRouteDeps {
 export async function serveSession(deps: ServeDeps): Promise<void> {
   try {
     const request = parseRequest(await readLine(0, deps.clock));
-    await serve(deps, request);
+    const wish = sessionWish(request);
+    const choice = choiceDeps(deps);
+    const there = await chooseSession(choice, wish);
+    if (wish.killOthers) await choice.own.killOthers(there);
+    const chosen = there ?? (await beginSession(deps, request, wish, choice));
+    if (chosen !== undefined) {
+      await attachSession(
+        { ...deps, own: choice.own, socketOf: (id) => deps.registry.socketOf(id) },
+        chosen,
+      );
+    }
   } catch (error) {
-    const { message, advice } =
-      error instanceof EtError ? error : { message: messageOf(error), advice: '' };
-    writeAll(1, formatFailure({ code: 'session-failed', message, advice: advice ?? '' }));
+    writeAll(1, formatFailure(failureOf(error)));
     deps.exit(1);
   }
 }
 
-async function serve(deps: ServeDeps, request: BootstrapRequest): Promise<void> {
-  const { clock, random, logger, registry } = deps;
-  const protocol = chooseProtocol(request.protocol);
-  const sessionId = random.bytes(SESSION_ID_BYTES);
-  const id = toHex(sessionId);
-  const passkey = random.bytes(SECRET_BYTES);
-  const sockets = new SocketFactory(clock);
-  const local = request.extra?.['local'] === true;
-  const work = deps.makeWork(id, local);
-  const crypto = linkCrypto();
-  let roads: AcceptedRoads | undefined;
-  const { router, ...route } = await ownRoute(deps, request, (carrier) => server.accept(carrier));
-  const server: SessionServer = new SessionServer({
-    clock,
-    logger,
-    crypto,
-    keys: new KeyRing(passkey.slice(), random.bytes(SECRET_BYTES)),
-    sessionId,
-    protocol,
-    features: [],
-    lifetime: lifetimeFor(request),
-    work,
-    makeForwards: deps.makeForwards,
-    routes: route.channels,
-    onOver: () => leave(deps, roads, router),
-  });
-  const notices = keepWhenUserLeaves(deps, id);
-  const detached = request.extra?.['work'] === 'terminal' ? countInTime(deps) : () => 0;
-  roads = await AcceptedRoads.open(
-    { clock, random, sockets, logger, interfaces: networkInterfaces },
-    {
-      ports: local || router !== undefined ? undefined : parsePorts(request.port),
-      bind: request.bind,
-      socket: registry.socketOf(id),
-      ownerId: registry.ownerId,
-    },
-    {
-      onLink: (road) => server.accept(road),
-      onQuestion: (road) =>
-        answerQuestions(road, {
-          status: () => statusOf(deps, id, server, router?.port ?? roads?.port ?? 0),
-          kill: () => server.end('killed'),
-        }),
-    },
-  );
-  const reply = {
-    protocol,
-    features: [],
-    session: sessionId,
-    route: route.id,
-    passkey,
-    port: router?.port ?? roads.port,
-    ...udpOf(router ?? roads),
-    server: deps.version,
-    ...(local && { addresses: [registry.socketOf(id)] }),
-    notices: await notices,
-    ...(detached() > 0 && { detached: detached() }),
-    ...(router !== undefined && { router: true }),
-  };
-  writeAll(1, formatReply(reply));
-  passkey.fill(0);
-  deps.surviveFaults();
-  deps.onTerminate(() => server.end('its host has ended it', BYE.terminated));
-  // While the reply travels: what the first link and the first command need.
-  warmUp(crypto);
-  if (request.extra?.['work'] === 'exec') work.prepare();
-  keepYoungGenerationSmall();
-  closeStandard(2);
-  acceptOwnChannel(clock, server);
+function failureOf(error: unknown): BootstrapFailure {
+  if (error instanceof SessionRefusal) return error;
+  const { message, advice } =
+    error instanceof EtError ? error : { message: messageOf(error), advice: '' };
+  return { code: 'session-failed', message, advice: advice ?? '' };
 }
 
-function udpOf({ udpPort }: { readonly udpPort: number }): Pick<BootstrapReply, 'udpPort'> {
-  return udpPort > 0 ? { udpPort } : {};
+function choiceDeps({
+  clock,
+  registry,
+  records,
+  nowMs,
+}: ServeDeps): ChooseSessionDeps & { readonly own: OwnSessions } {
+  const own = new OwnSessions(clock, new SocketFactory(clock, ANSWER_BUFFER_BYTES), registry);
+  const pause = (): Promise<void> =>
+    new Promise((resolve) => {
+      clock.schedule(LOOK_AGAIN_MS, resolve);
+    });
+  return { own, registry, records, nowMs: nowMs(), pause };
 }
 
-function lifetimeFor({ graceSeconds }: BootstrapRequest): LifetimePolicy {
-  return { ...DEFAULT_LIFETIME, graceMs: graceSeconds === null ? undefined : graceSeconds * 1000 };
-}
-
-/** The channel of the bootstrap is the first road, if it can be one. */
-function acceptOwnChannel(clock: Clock, server: SessionServer): void {
-  const carrier = ownStdioCarrier(clock, 'ssh-stdio');
-  if (carrier === undefined) {
-    closeStandard(0);
-    closeStandard(1);
-  } else {
-    server.accept(carrier);
-  }
-}
-
-/** How many sessions have no client, if that is known by the time it is asked for: a session is not kept waiting for others. */
-function countInTime(deps: ServeDeps): () => number {
-  let known = 0;
-  deps.countDetached().then(
-    (count) => {
-      known = count;
-    },
-    () => undefined,
-  );
-  return () => known;
-}
-
-function chooseProtocol([low, high]: readonly [number, number]): number {
-  if (low <= PROTOCOL_VERSION && PROTOCOL_VERSION <= high) return PROTOCOL_VERSION;
-  const older = high < PROTOCOL_VERSION ? 'the client' : 'this host';
-  throw new EtError(
-    'ET_ERR_FEATURE',
-    `protocol ${low}..${high} asked for, ${PROTOCOL_VERSION} spoken here`,
-    {
-      advice: `update everterm on ${older}`,
-    },
-  );
-}
-
-function statusOf(deps: ServeDeps, id: string, server: SessionServer, port: number) {
-  server.askWhoIsThere();
-  return {
-    session: id,
-    pid: deps.pid,
-    port,
-    command: server.workName,
-    ageSeconds: Math.round(server.ageMs / 1000),
-    attached: server.isAttached,
-    idleSeconds: Math.round(server.idleMs / 1000),
-    over: server.isWorkOver,
-  };
-}
-
-/** Lets what was said last leave, then ends the process. */
-function leave(
-  deps: ServeDeps,
-  roads: AcceptedRoads | undefined,
-  router: RouterRegistration | undefined,
-): void {
-  router?.close();
-  // Whatever becomes of the listeners: a server without work must not stay.
-  deps.clock.schedule(LEAVE_MS, () => deps.exit(0));
-  roads?.close().catch(() => undefined);
-}
-
-/** For the BYE to be written and the program to take its SIGHUP. */
-const LEAVE_MS = 200;
+const ANSWER_BUFFER_BYTES = 4096;
+const LOOK_AGAIN_MS = 100;

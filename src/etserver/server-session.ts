@@ -1,3 +1,4 @@
+import type { KeyRing } from '../backed/key-ring.ts';
 import type { SecureLink } from '../backed/secure-link.ts';
 import { Session } from '../backed/session.ts';
 import type { SessionEnd } from '../backed/session-events.ts';
@@ -11,6 +12,8 @@ export interface ServerSessionEvents {
   onOpen(session: ServerSession, incoming: IncomingOpen): void;
   /** The first link joined, or the last one was lost; a suspect link is none. */
   onPresence(session: ServerSession): void;
+  /** It is about to end: what it knows of its client is still there. */
+  onEnding(session: ServerSession): void;
   onEnd(session: ServerSession, end: SessionEnd): void;
 }
 
@@ -19,16 +22,28 @@ export class ServerSession {
   readonly instance: string;
   readonly session: Session;
   readonly mux: Mux;
+  /** The keys that its client came with last. */
+  keys: KeyRing;
+  /** Its client has looked at what is kept, and asked for nothing else. */
+  isVisitor = false;
   #wasPresent = false;
 
-  constructor(instance: string, clock: Clock, logger: Logger, events: ServerSessionEvents) {
+  constructor(
+    instance: string,
+    keys: KeyRing,
+    clock: Clock,
+    logger: Logger,
+    events: ServerSessionEvents,
+  ) {
     this.instance = instance;
+    this.keys = keys;
     this.session = new Session('server', clock, logger, {
       onLink: () => {
         if (!this.#notePresence()) return;
         events.onPresence(this);
       },
       onEnd: (end) => {
+        events.onEnding(this);
         this.#notePresence();
         if (end.kind === 'failed') this.mux.close(end.error);
         else this.mux.close();

@@ -1,10 +1,13 @@
 import { Acceptor } from '../backed/acceptor.ts';
 import type { KeyRing } from '../backed/key-ring.ts';
+import type { KeySet } from '../backed/key-set.ts';
 import type { SecureLink } from '../backed/secure-link.ts';
 import type { SessionEnd } from '../backed/session-events.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import { printable } from '../base/printable.ts';
+import type { RandomSource } from '../base/random.ts';
 import type { ForwardServer } from '../forward/forward-server.ts';
 import type { Carrier } from '../link/carrier.ts';
 import type { IncomingOpen } from '../mux/channel.ts';
@@ -12,8 +15,10 @@ import type { Mux } from '../mux/mux.ts';
 import { BYE } from '../wire/frames.ts';
 import type { LinkCrypto } from '../wire/link-crypto.ts';
 import { REASON } from '../wire/messages.ts';
+import { Attachments } from './attachments.ts';
 import { BenchChannels } from './bench-channels.ts';
 import { ExecChannel } from './exec-channel.ts';
+import { HistoryChannel } from './history-channel.ts';
 import {
   endsAtMs,
   initialLifetime,
@@ -24,7 +29,7 @@ import {
 } from './lifetime.ts';
 import type { RouteChannels } from './route-channels.ts';
 import { ServerSession } from './server-session.ts';
-import { Shell } from './shell.ts';
+import type { Shell } from './shell.ts';
 import type { ShellRequest } from './terminal-channel.ts';
 import { TerminalChannel } from './terminal-channel.ts';
 import type { WorkStarter } from './work-starter.ts';
@@ -33,7 +38,8 @@ export interface SessionServerDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly crypto: LinkCrypto;
-  readonly keys: KeyRing;
+  readonly random: RandomSource;
+  readonly keys: KeySet;
   readonly sessionId: Uint8Array;
   readonly protocol: number;
   readonly features: readonly string[];
@@ -41,18 +47,25 @@ export interface SessionServerDeps {
   readonly work: WorkStarter;
   /** What serves the forwards of a client. */
   readonly makeForwards: (mux: Mux) => ForwardServer;
+  /** A shell that has not started; `onOver` when it is over. */
+  readonly makeShell: (onOver: () => void, onWarning: (text: string) => void) => Shell;
   /** What gives clients fresh route ids; `undefined` where there is no router. */
   readonly routes?: Pick<RouteChannels, 'open'> | undefined;
-  /** Nothing is left to do; the process may end. */
-  readonly onOver: () => void;
+  /** Nothing is left to do; the process may end. `why`: in words for people; empty: its work was over, and its client has seen that. */
+  readonly onOver: (why: string) => void;
 }
 
 const MAX_ENDED = 64;
-/** A client that seems to be there when another attaches has this long to answer, in milliseconds; a link is suspect after three seconds. */
-const ANSWER_WITHIN_MS = 5000;
-const TAKEN_OVER = 'another client has taken over the shell';
+const LOOK_EVERY_MS = 20;
+const MAX_BY_LENGTH = 128;
 /** Kinds of channels that are a forward's. */
 const FORWARD_KINDS: ReadonlySet<string> = new Set(['tcp', 'udp', 'listen']);
+
+/** A BYE. */
+interface Farewell {
+  readonly code: number;
+  readonly text: string;
+}
 
 /**
  * Serves one shell, or one command, to the clients that hold the session's keys.
@@ -64,35 +77,35 @@ export class SessionServer {
   readonly #acceptor: Acceptor;
   readonly #sessions = new Map<string, ServerSession>();
   /** Client processes whose session is over, and what they are told should they come back. */
-  readonly #ended = new Map<string, string>();
+  readonly #ended = new Map<string, Farewell>();
+  readonly #attachments: Attachments;
   readonly #execs = new Set<ExecChannel>();
   readonly #benches = new BenchChannels();
   readonly #forwards = new Map<ServerSession, ForwardServer>();
-  /** When clients were asked whether they are still there. */
-  readonly #askedMs = new WeakMap<ServerSession, number>();
   readonly #startedMs: number;
   #shell: Shell | undefined;
   #workName = '';
   #lifetime: LifetimeState;
   #timer: Timer | undefined;
   #lastSeenMs: number;
-  /** A client has said BYE. */
-  #isLeft = false;
   #isOver = false;
 
   constructor(deps: SessionServerDeps) {
     this.#deps = deps;
     const { clock, crypto, keys, logger, sessionId, protocol, features } = deps;
+    this.#attachments = new Attachments(deps);
     this.#startedMs = clock.now();
     this.#lastSeenMs = this.#startedMs;
     this.#lifetime = initialLifetime(this.#startedMs);
     const sessions = this.#sessions;
     this.#acceptor = new Acceptor(crypto, { sessionId, protocol, features }, keys, clock, logger, {
-      onJoin: (instance, link) => this.#join(instance, link),
+      onJoin: (instance, link, ring) => this.#join(instance, link, ring),
       get instanceCount() {
         return sessions.size;
       },
       hasInstance: (instance) => sessions.has(instance),
+      // Whoever had the shell is told that another has it; nobody else is told anything.
+      isGood: (ring, instance) => keys.stateOf(ring) !== 'revoked' || this.#ended.has(instance),
     });
     this.#arm();
   }
@@ -132,6 +145,41 @@ export class SessionServer {
     for (const { session } of this.#sessions.values()) session.probe();
   }
 
+  /** Who has the shell, in a user's words. */
+  get attachedBy(): string {
+    return this.isAttached ? this.#attachments.by : '';
+  }
+
+  /** The shell that runs here, if it is one. */
+  get shell(): Shell | undefined {
+    return this.#shell;
+  }
+
+  /** The passkey for a client that the host has let in, which is the caller's to hand on and wipe. */
+  offerKeys(): Uint8Array {
+    return this.#attachments.offer();
+  }
+
+  /** Has the clients leave; the work goes on. Returns how many there were. */
+  detachAll(): number {
+    const there = [...this.#sessions.values()].filter(({ isVisitor }) => !isVisitor);
+    for (const { session } of there) session.end(BYE.detached, '');
+    return there.length;
+  }
+
+  /** What was put out so far is given to whoever is there, for at most so many milliseconds; then `end`. */
+  endSoon(text: string, code: number, withinMs: number): void {
+    const endMs = this.#deps.clock.now() + withinMs;
+    const look = (): void => {
+      const isWaiting = [...this.#sessions.values()].some(
+        ({ isPresent, hasUndelivered }) => isPresent && hasUndelivered,
+      );
+      if (!isWaiting || this.#deps.clock.now() >= endMs) this.end(text, code);
+      else this.#deps.clock.schedule(LOOK_EVERY_MS, look);
+    };
+    this.#deps.clock.schedule(LOOK_EVERY_MS, look);
+  }
+
   /** Ends everything: the shell is hung up, clients are told. */
   end(text: string, code: number = BYE.over): void {
     if (this.#isOver) return;
@@ -139,25 +187,29 @@ export class SessionServer {
     this.#timer?.cancel();
     this.#acceptor.close();
     this.#shell?.hangUp();
+    this.#shell?.close();
     for (const session of this.#sessions.values()) session.session.end(code, text);
     for (const forwards of this.#forwards.values()) forwards.close();
-    this.#deps.onOver();
+    this.#deps.onOver(text);
   }
 
-  #join(instance: string, link: SecureLink): void {
+  #join(instance: string, link: SecureLink, keys: KeyRing): void {
     const farewell = this.#ended.get(instance);
-    const session = this.#sessionOf(instance);
+    const session = this.#sessionOf(instance, keys);
     session.addLink(link);
-    if (farewell !== undefined) session.session.end(0, farewell);
+    if (farewell !== undefined) session.session.end(farewell.code, farewell.text);
   }
 
-  #sessionOf(instance: string): ServerSession {
+  #sessionOf(instance: string, keys: KeyRing): ServerSession {
     const known = this.#sessions.get(instance);
     if (known !== undefined) return known;
     const { clock, logger } = this.#deps;
-    const session = new ServerSession(instance, clock, logger, {
+    const session = new ServerSession(instance, keys, clock, logger, {
       onOpen: (owner, incoming) => this.#open(owner, incoming),
-      onPresence: (owner) => this.#onPresence(owner),
+      onPresence: () => this.#onPresence(),
+      onEnding: (owner) => {
+        if (this.#attachments.isOwner(owner)) this.#shell?.noteDelivered();
+      },
       onEnd: (owner, end) => this.#onSessionEnd(owner, end),
     });
     this.#sessions.set(instance, session);
@@ -166,6 +218,11 @@ export class SessionServer {
 
   #open(owner: ServerSession, incoming: IncomingOpen): void {
     try {
+      if (incoming.kind === 'history') {
+        this.#openHistory(owner, incoming);
+        return;
+      }
+      owner.isVisitor = false;
       if (incoming.kind === 'terminal') this.#openTerminal(owner, incoming);
       else if (incoming.kind === 'exec') this.#openExec(owner, incoming);
       else if (incoming.kind === 'bench') this.#benches.open(incoming);
@@ -184,23 +241,46 @@ export class SessionServer {
     else routes.open(incoming);
   }
 
+  /** It is read beside whoever has the shell. */
+  #openHistory(owner: ServerSession, incoming: IncomingOpen): void {
+    const shell = this.#shell;
+    if (shell === undefined) {
+      incoming.refuse(REASON.notFound, 'there is no shell whose output would be kept');
+      return;
+    }
+    if (!this.#attachments.isOwner(owner)) owner.isVisitor = true;
+    new HistoryChannel(incoming, shell.log);
+  }
+
   #openTerminal(owner: ServerSession, incoming: IncomingOpen): void {
-    const shell = this.#shell ?? new Shell(this.#deps.clock, () => this.#feed('work-over'));
-    this.#takeOver(owner);
+    const shell = this.#shell ?? this.#makeShell();
+    const { by } = incoming.metadata;
+    const name = typeof by === 'string' ? printable(by).slice(0, MAX_BY_LENGTH) : '';
+    this.#takeOver(owner, name);
     new TerminalChannel(incoming, {
       clock: this.#deps.clock,
       owner,
       shell,
+      newRoot: this.#attachments.attach(owner, name),
+      onKept: () => this.#attachments.kept(owner),
       start: (request) => this.#startShell(owner, shell, request),
       onStatusSent: () => this.#feed('status-sent'),
     });
   }
 
+  #makeShell(): Shell {
+    return this.#deps.makeShell(
+      () => this.#feed('work-over'),
+      (text) => this.#warn(text),
+    );
+  }
+
+  #warn(text: string): void {
+    this.#deps.logger.log(0, text);
+    for (const viewer of this.#shell?.viewers ?? []) viewer.warn(text);
+  }
+
   #startShell(owner: ServerSession, shell: Shell, request: ShellRequest): void {
-    if (this.#shell === shell) {
-      shell.redraw(request.columns, request.rows);
-      return;
-    }
     this.#workName = this.#deps.work.startShell(shell, request, this.#variablesOf(owner));
     this.#shell = shell;
   }
@@ -236,60 +316,45 @@ export class SessionServer {
     return this.#forwards.get(owner)?.variables ?? {};
   }
 
-  #onPresence(owner?: ServerSession): void {
-    if (this.#isOver) return;
-    if (owner !== undefined && !owner.isPresent) this.#endIfAsked(owner);
+  #onPresence(): void {
     if (this.#isOver) return;
     this.#lastSeenMs = this.#deps.clock.now();
     this.#shell?.decide();
     this.#feed(this.isAttached ? 'link-joined' : 'last-link-lost');
   }
 
-  /** BYE ends the work too, unless somebody else looks at it; a session that failed leaves it to the next client. */
+  /** BYE ends the work too, unless the client detaches, or somebody else looks at it; a session that failed leaves it to the next client. */
   #onSessionEnd(owner: ServerSession, end: SessionEnd): void {
     this.#sessions.delete(owner.instance);
+    this.#attachments.left(owner);
     this.#forwards.get(owner)?.close();
     this.#forwards.delete(owner);
     if (this.#isOver) return;
-    this.#remember(owner.instance, end.kind === 'bye' ? end.text : end.error.message);
+    this.#remember(owner.instance, end.kind === 'bye' ? end : { code: 0, text: end.error.message });
     this.#deps.logger.log(
       1,
       `session ended: ${end.kind === 'bye' ? `bye ${end.text}` : end.error.message}`,
     );
     this.#onPresence();
-    if (end.kind !== 'bye' || end.by !== 'peer' || end.code !== 0) return;
-    this.#isLeft = true;
-    if (this.#sessions.size === 0) this.end('');
+    if (end.kind !== 'bye' || end.by !== 'peer' || end.code !== BYE.over || owner.isVisitor) return;
+    const hasOthers = [...this.#sessions.values()].some(({ isVisitor }) => !isVisitor);
+    if (!hasOthers) this.end('');
   }
 
-  #remember(instance: string, farewell: string): void {
+  #remember(instance: string, { code, text }: Farewell): void {
     for (const oldest of this.#ended.keys()) {
       if (this.#ended.size < MAX_ENDED) break;
       this.#ended.delete(oldest);
     }
-    this.#ended.set(instance, farewell);
+    this.#ended.set(instance, { code, text });
   }
 
-  /** Who attaches has the shell: clients that are away would hold its output back, and are told when they return. */
-  #takeOver(owner: ServerSession): void {
+  /** Who attaches has the shell: others are told so, now or when they come back. */
+  #takeOver(owner: ServerSession, by: string): void {
+    const text = by === '' ? 'another client' : by;
     for (const other of this.#sessions.values()) {
-      if (other === owner) continue;
-      if (!other.isPresent) other.session.end(0, TAKEN_OVER);
-      else if (other.session.links.best?.secure.kind === 'datagrams') {
-        // A client that was killed ends no such link.
-        this.#askedMs.set(other, this.#deps.clock.now());
-        other.session.probe();
-      }
+      if (other !== owner && !other.isVisitor) other.session.end(BYE.takenOver, text);
     }
-  }
-
-  /** It was not there any more when another client attached. */
-  #endIfAsked(absent: ServerSession): void {
-    const askedMs = this.#askedMs.get(absent) ?? Number.NEGATIVE_INFINITY;
-    if (this.#deps.clock.now() - askedMs > ANSWER_WITHIN_MS) return;
-    absent.session.end(0, TAKEN_OVER);
-    // Whoever took over has left meanwhile, and nobody else was there.
-    if (this.#isLeft && this.#sessions.size === 0) this.end('');
   }
 
   #feed(event: LifetimeEvent): void {

@@ -1,15 +1,11 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import type { ExitStatus } from '../process/exit-status.ts';
 import type { Pty, PtyEvents } from '../process/pty.ts';
+import type { Painting, ScreenFeed } from '../terminal/screen-feed.ts';
+import type { ShellFacts } from '../terminal/shell-facts.ts';
 import type { FeedDecision } from '../terminal/terminal-feed.ts';
-import { TerminalLog } from '../terminal/terminal-log.ts';
+import type { TerminalLog } from '../terminal/terminal-log.ts';
 
-/** What the log holds while nobody is there to read; then the pty is read no more. */
-const LOG_BYTES = 64 * 1024 * 1024;
-/** With less room than this, a viewer that is away no longer keeps the output from those who are there. */
-const SHARED_ROOM_BYTES: number = LOG_BYTES / 2;
-/** Kept for a client that attaches anew and has nothing. */
-const HISTORY_BYTES = 65_536;
 /** The most and the least that one read of the pty gives. */
 const LARGEST_BATCH_BYTES = 65_536;
 const SMALLEST_BATCH_BYTES = 4095;
@@ -18,6 +14,8 @@ const SMALLEST_BATCH_BYTES = 4095;
 export interface Viewer {
   /** The offset of the next byte it will be given. */
   readonly cursor: number;
+  /** Its client has all below, as far as is known. */
+  readonly delivered: number;
   /** Its client can be reached. */
   readonly isPresent: boolean;
   /** How much may be read for it now. */
@@ -25,6 +23,18 @@ export interface Viewer {
   /** Output has come, or the shell is over. */
   pump(): void;
   onExit(exit: ExitStatus): void;
+  /** A line for the user. */
+  warn(text: string): void;
+}
+
+export interface ShellDeps {
+  readonly clock: Clock;
+  readonly log: TerminalLog;
+  /** What the output says of itself: title, directory, `tmux -CC`. */
+  readonly facts: ShellFacts;
+  /** What answers questions that no terminal sees is `type`. */
+  readonly makeScreen: (shell: Shell) => ScreenFeed;
+  readonly onOver: () => void;
 }
 
 /**
@@ -32,12 +42,14 @@ export interface Viewer {
  *
  *   running --- exit, all output in the log ---> over (final)
  *
- * Between any two calls: the pty is paused exactly when whoever is there has enough to read, or the log is full.
+ * Between any two calls: the pty is paused exactly when whoever is there has enough to read, or the screen model has.
  * It is never read ahead of somebody who is there by more than a quarter of a second, or ^C would wait behind it;
  * for somebody who is away it is read on, or a build would stand still all night.
  */
 export class Shell implements PtyEvents {
-  readonly log: TerminalLog = new TerminalLog(LOG_BYTES, HISTORY_BYTES);
+  readonly log: TerminalLog;
+  readonly facts: ShellFacts;
+  readonly screen: ScreenFeed;
   readonly #clock: Clock;
   readonly #onOver: () => void;
   readonly #viewers = new Set<Viewer>();
@@ -45,17 +57,43 @@ export class Shell implements PtyEvents {
   #exit: ExitStatus | undefined;
   #isPaused = true;
   #timer: Timer | undefined;
+  /** Viewers that have left had everything below. */
+  #delivered = 0;
+  #lastOutputMs: number | undefined;
 
-  constructor(clock: Clock, onOver: () => void) {
+  constructor({ clock, log, facts, makeScreen, onOver }: ShellDeps) {
     this.#clock = clock;
+    this.log = log;
+    this.facts = facts;
     this.#onOver = onOver;
+    this.screen = makeScreen(this);
   }
 
   /** Starts the program; `spawn` makes the pty with this as its events. */
   start(spawn: (events: PtyEvents) => Pty, greeting: Uint8Array): void {
-    this.log.append(greeting);
     this.#pty = spawn(this);
-    this.decide();
+    this.onData(greeting);
+  }
+
+  get isStarted(): boolean {
+    return this.#pty !== undefined;
+  }
+
+  /** The process in it, whose directory is the shell's. */
+  get pid(): number | undefined {
+    return this.#exit === undefined ? this.#pty?.pid : undefined;
+  }
+
+  /** Since the last output; `undefined` before there was any. */
+  get silentMs(): number | undefined {
+    return this.#lastOutputMs === undefined ? undefined : this.#clock.now() - this.#lastOutputMs;
+  }
+
+  /** No client has been given anything from here on. */
+  get delivered(): number {
+    let delivered = this.#delivered;
+    for (const { cursor } of this.#viewers) delivered = Math.max(delivered, cursor);
+    return delivered;
   }
 
   get exit(): ExitStatus | undefined {
@@ -72,6 +110,7 @@ export class Shell implements PtyEvents {
 
   attach(viewer: Viewer): void {
     this.#viewers.add(viewer);
+    this.#lookWhoIsThere();
     viewer.pump();
     if (this.#exit !== undefined) viewer.onExit(this.#exit);
     this.decide();
@@ -80,6 +119,12 @@ export class Shell implements PtyEvents {
   detach(viewer: Viewer): void {
     this.#viewers.delete(viewer);
     this.decide();
+  }
+
+  /** A viewer is about to leave: what it has had, nobody misses. */
+  noteDelivered(): void {
+    for (const { delivered } of this.#viewers)
+      this.#delivered = Math.max(this.#delivered, delivered);
   }
 
   /** Bytes that the program's terminal takes now. */
@@ -91,8 +136,20 @@ export class Shell implements PtyEvents {
     if (this.#exit === undefined) this.#pty?.write(bytes);
   }
 
+  /** What a terminal would say to the program; not worth waiting for room. */
+  answer(bytes: Uint8Array): void {
+    if (bytes.length <= this.writableBytes) this.type(bytes);
+  }
+
   resize(columns: number, rows: number): void {
-    if (this.#exit === undefined) this.#pty?.resize(columns, rows);
+    if (this.#exit !== undefined) return;
+    this.#pty?.resize(columns, rows);
+    this.screen.resize(columns, rows);
+  }
+
+  /** The screen as it is, for a terminal that has nothing of it. */
+  paint(): Promise<Painting> {
+    return this.screen.paint();
   }
 
   /** Makes the programs draw their screens again: two changes of size, since one to the same size is none. */
@@ -112,9 +169,18 @@ export class Shell implements PtyEvents {
     this.#pty?.close();
   }
 
+  /** Nothing is kept any more. */
+  close(): void {
+    this.#timer?.cancel();
+    this.screen.close();
+  }
+
   onData(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.#lastOutputMs = this.#clock.now();
     this.log.append(bytes);
+    this.facts.push(bytes);
     for (const viewer of this.#viewers) viewer.pump();
+    this.screen.onOutput();
     this.decide();
   }
 
@@ -135,7 +201,7 @@ export class Shell implements PtyEvents {
 
   /** Reads the pty or not, as who is there demands; to be called when anything of that has changed. */
   decide(): void {
-    this.#release();
+    this.#lookWhoIsThere();
     if (this.#pty === undefined || this.#exit !== undefined) return;
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -151,10 +217,11 @@ export class Shell implements PtyEvents {
     else this.#pty.resume();
   }
 
-  /** The viewer that needs the most restraint decides; for those who are away the log is filled. */
+  /** The viewer that needs the most restraint decides; for those who are away the log is filled, at the pace of the screen model. */
   #decision(): { readonly readBytes: number; readonly reviewAtMs: number | undefined } {
     const nowMs = this.#clock.now();
-    const { room } = this.log;
+    // A disk that takes output more slowly than it comes is waited for only while nobody else waits.
+    const room = this.log.isBehind && this.#isAlone ? 0 : this.screen.roomBytes;
     let readBytes = room;
     let reviewAtMs: number | undefined;
     for (const viewer of this.#viewers) {
@@ -166,19 +233,14 @@ export class Shell implements PtyEvents {
     return { readBytes, reviewAtMs };
   }
 
-  /**
-   * What everybody has seen is forgotten but for the history; what nobody has, waits for somebody. Half of the log is for
-   * those who are away: one that never returns must not stop the shell of one who is there.
-   */
-  #release(): void {
-    this.#forget(this.#viewers);
-    if (this.log.room < SHARED_ROOM_BYTES)
-      this.#forget([...this.#viewers].filter(({ isPresent }) => isPresent));
+  /** Nobody's terminal answers what the program asks from `delivered` on; then the screen model does. */
+  #lookWhoIsThere(): void {
+    this.log.deliveredUpTo(this.delivered);
+    this.screen.setAlone(this.#isAlone ? this.delivered : undefined);
   }
 
-  #forget(seenBy: Iterable<Viewer>): void {
-    let seen = Number.POSITIVE_INFINITY;
-    for (const viewer of seenBy) seen = Math.min(seen, viewer.cursor);
-    if (seen < Number.POSITIVE_INFINITY) this.log.release(seen);
+  get #isAlone(): boolean {
+    for (const { isPresent } of this.#viewers) if (isPresent) return false;
+    return true;
   }
 }

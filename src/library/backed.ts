@@ -144,7 +144,7 @@ export class ResumableListener {
     this.#lingerMs = lingerMs;
     const keys = new KeyRing(undefined, copyOfSecret(secret));
     const sessions = this.#sessions;
-    this.#acceptor = new Acceptor(linkCrypto(), CONTEXT, keys, this.#clock, silentLogger, {
+    this.#acceptor = new Acceptor(linkCrypto(), CONTEXT, [keys], this.#clock, silentLogger, {
       onJoin: (instance, link) => this.#join(instance, link),
       get instanceCount() {
         return sessions.size;

@@ -18,6 +18,7 @@ const BEL = 0x07;
 const LF = 0x0a;
 const CR = 0x0d;
 const BACKSLASH = 0x5c;
+/** Enough for the commands whose names matter. */
 const OSC_KEPT_BYTES = 256;
 
 const GROUND = 0;
@@ -43,6 +44,7 @@ const CONTROL_ESCAPE = 8;
  */
 export class VtParser {
   readonly #handler: VtHandler;
+  readonly #oscKeptBytes: number;
   readonly #sequence = new CsiSequence();
   #state = GROUND;
   /** Continuation bytes that the last character still lacks. */
@@ -53,8 +55,10 @@ export class VtParser {
   /** In control mode: the last byte ended a line. */
   #atLineStart = false;
 
-  constructor(handler: VtHandler) {
+  /** `oscKeptBytes`: how much of an operating system command the handler is told. */
+  constructor(handler: VtHandler, oscKeptBytes: number = OSC_KEPT_BYTES) {
     this.#handler = handler;
+    this.#oscKeptBytes = oscKeptBytes;
   }
 
   /** Between sequences and characters: what is written now is seen as it is. */
@@ -219,12 +223,12 @@ export class VtParser {
       this.#endOsc();
       return;
     }
-    if (this.#oscLength < OSC_KEPT_BYTES) this.#osc += String.fromCharCode(byte);
+    if (this.#oscLength < this.#oscKeptBytes) this.#osc += String.fromCharCode(byte);
     this.#oscLength += 1;
   }
 
   #endOsc(): void {
-    this.#handler.osc(this.#osc, this.#oscLength > OSC_KEPT_BYTES);
+    this.#handler.osc(this.#osc, this.#oscLength > this.#oscKeptBytes);
   }
 }
 

@@ -52,7 +52,7 @@ export class AcceptorBench {
     };
     const joined = this.#onJoin.bind(this);
     const count = (): number => this.instanceCount ?? this.instances.size;
-    this.acceptor = new Acceptor(counting, CONTEXT, this.keyRing, this.clock, silentLogger, {
+    this.acceptor = new Acceptor(counting, CONTEXT, [this.keyRing], this.clock, silentLogger, {
       onJoin: joined,
       get instanceCount() {
         return count();

@@ -76,7 +76,7 @@ export class SessionPair {
     this.keyRing = new KeyRing(passkey.slice(), this.random.bytes(32));
     this.keys = ClientKeys.fromPasskey(passkey);
     const context = { sessionId: this.random.bytes(SESSION_ID_BYTES), protocol: 1, features: [] };
-    this.acceptor = new Acceptor(crypto, context, this.keyRing, this.clock, silentLogger, {
+    this.acceptor = new Acceptor(crypto, context, [this.keyRing], this.clock, silentLogger, {
       onJoin: (_instance, link) => this.server.session.addLink(link),
       instanceCount: 1,
       hasInstance: () => true,

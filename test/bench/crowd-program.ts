@@ -49,7 +49,7 @@ function say(news: CrowdNews): void {
 async function serve(index: number, socket: string): Promise<void> {
   const sessions = new Map<string, Session>();
   const keys = new KeyRing(undefined, secretOf(index, 'root'));
-  const acceptor = new Acceptor(linkCrypto(), CONTEXT, keys, clock, silentLogger, {
+  const acceptor = new Acceptor(linkCrypto(), CONTEXT, [keys], clock, silentLogger, {
     onJoin: (instance, link) => sessionOf(instance).addLink(link),
     get instanceCount() {
       return sessions.size;

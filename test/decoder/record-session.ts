@@ -74,7 +74,7 @@ export class SessionRecorder {
     const acceptor = new Acceptor(
       recordingCrypto(ephemerals[1], keys),
       this.#context,
-      this.#keyRing,
+      [this.#keyRing],
       this.clock,
       silentLogger,
       {

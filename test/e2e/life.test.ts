@@ -32,7 +32,7 @@ describeNeeding(['sshd', 'linux'], 'what ends a session, and what does not', () 
     const list = await host.etserver('ls');
     expect(list.stdout.toString()).toMatch(
       new RegExp(
-        `^${session.slice(0, 8)}  detached \\d+ s +started .* pid ${left.pid}  -bash\n$`,
+        `^${session.slice(0, 8)}  detached \\d+ s +started .* pid ${left.pid}  -bash  in ${host.home}\n$`,
         'u',
       ),
     );
@@ -42,7 +42,10 @@ describeNeeding(['sshd', 'linux'], 'what ends a session, and what does not', () 
     expect(killed.stdout.toString()).toBe(`killed ${session}\n`);
     await host.quiet();
     const gone = await host.etserver('alive', session);
-    expect([gone.stdout.toString(), gone.status]).toEqual(['EVERTERM-ALIVE gone\n', 1]);
+    expect(gone.stdout.toString()).toMatch(
+      /^EVERTERM-ALIVE gone \{"why":"it ended 0 min ago: killed; \d+ bytes of history went with it"\}\n$/u,
+    );
+    expect(gone.status).toBe(1);
     expect((await host.etserver('ls')).stdout.toString()).toBe('no sessions\n');
     expect((await host.etserver('kill', session)).stderr).toContain('no session');
     host.forget();
@@ -58,26 +61,40 @@ describeNeeding(['sshd', 'linux'], 'what ends a session, and what does not', () 
       const et = await shell(flags);
       const { pid } = await onlySession(true);
       process.kill(pid, 'SIGKILL');
-      await et.see('the session is gone: its server has ended');
+      await et.see(
+        `the session is gone: it ended when its server (pid ${pid}) was killed or crashed`,
+      );
       expect((await et.ended).status).toBe(255);
       await host.quiet();
     },
   );
 
-  test.each(['HUP', 'TERM'])('SIG%s to the client ends the session on the host', async (name) => {
+  test.each([
+    ['HUP', 129],
+    ['TERM', 143],
+  ] as const)('SIG%s to the client of a shell leaves the shell as it is', async (name, status) => {
     const et = await shell();
+    const { session } = await onlySession(true);
     process.kill(et.pty.pid, `SIG${name}`);
-    expect((await et.ended).status).toBe(name === 'HUP' ? 129 : 143);
+    await et.see(`et: detached from ${session.slice(0, 8)} on testhost; et attach`);
+    expect((await et.ended).status).toBe(status);
+    expect((await host.sessions())[0]).toMatchObject({ session, attached: false });
+    await host.etserver('kill', '--all');
     await host.quiet();
+    host.forget();
   });
 
   // The terminal's end hangs up ssh as well as et.
   test.each(['tcp', 'ssh'])(
-    'a terminal that is closed ends the session on the host, over %s',
+    'a terminal that is closed leaves the shell as it is, over %s',
     async (road) => {
       const et = await shell(['--via', road]);
+      await onlySession(true);
       et.pty.close();
+      await onlySession(false);
+      await host.etserver('kill', '--all');
       await host.quiet();
+      host.forget();
     },
   );
 

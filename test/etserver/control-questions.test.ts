@@ -13,8 +13,15 @@ const STATUS: SessionStatus = {
   attached: true,
   idleSeconds: 0,
   over: false,
+  name: 'work',
+  hasShell: true,
+  by: 'anna@laptop',
+  backlogBytes: 0,
+  historyBytes: 12,
+  title: '',
+  cwd: '/home/anna',
 };
-const HELP = { error: 'questions are {"ask":"status"} and {"ask":"kill"}' };
+const HELP = { error: 'questions are {"ask":"status"}, "kill", "detach" and "attach"' };
 
 /** Asks with these pieces; what was answered, whether the carrier was reset, how often it was killed. */
 function ask(pieces: readonly Uint8Array[]): {
@@ -47,6 +54,8 @@ function ask(pieces: readonly Uint8Array[]): {
     kill: () => {
       kills += 1;
     },
+    detach: () => 2,
+    attach: () => ({ reply: 'whole' }),
   });
   for (const piece of pieces) if (!isReset) events?.onBytes(piece);
   const answers = text
@@ -73,6 +82,12 @@ test('answers one line for each, however they are cut', () => {
       });
     }),
   );
+});
+
+test('has clients leave, and gives keys to one that is to come', () => {
+  const { answers, kills } = ask([utf8('{"ask":"detach"}\n{"ask":"attach"}\n')]);
+  expect(answers).toEqual([{ detached: 2 }, { reply: 'whole' }]);
+  expect(kills).toBe(0);
 });
 
 test.each(['', 'status', '{}', '[]', 'null', '{"ask":"die"}', '{"ask":["kill"]}', '\xff\xfe'])(

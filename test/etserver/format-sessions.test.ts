@@ -10,6 +10,13 @@ const SESSION = {
   attached: true,
   idleSeconds: 0,
   over: false,
+  name: '',
+  hasShell: true,
+  by: '',
+  backlogBytes: 0,
+  historyBytes: 0,
+  title: '',
+  cwd: '',
 };
 
 test('a line for each session: id, state, age, process, what runs', () => {
@@ -24,13 +31,26 @@ test('a line for each session: id, state, age, process, what runs', () => {
   );
 });
 
+test('a name, who is attached, the title, where it is and what waits are told where they are known', () => {
+  const named = { ...SESSION, name: 'work', by: 'anna@laptop', title: 'make all', cwd: '/src' };
+  const left = { ...named, attached: false, idleSeconds: 90, backlogBytes: 12_345 };
+  expect(formatSessions([named, left, { ...left, backlogBytes: 9 }])).toBe(
+    [
+      '01234567  work  attached by anna@laptop  started 2 h ago  pid 4711  make all  in /src',
+      '01234567  work  detached 90 s   started 2 h ago  pid 4711  make all  in /src  12 kB waiting',
+      '01234567  work  detached 90 s   started 2 h ago  pid 4711  make all  in /src  9 B waiting',
+      '',
+    ].join('\n'),
+  );
+});
+
 test('nothing is said as such', () => {
   expect(formatSessions([])).toBe('no sessions\n');
 });
 
 test('a command cannot draw on the terminal, nor fill it', () => {
   const command = `a\n\x1b]2;title\x07${'long '.repeat(100)}`;
-  const line = formatSessions([{ ...SESSION, command }]);
+  const line = formatSessions([{ ...SESSION, command, title: command, cwd: '/a\nb' }]);
   expect(line).not.toMatch(/[^\P{Cc}\n]/u);
   expect(line.split('\n')).toHaveLength(2);
   expect(line.length).toBeLessThan(130);

@@ -35,7 +35,7 @@ export class SimServer {
     this.keys = new KeyRing(parts.passkey, parts.root);
     const { crypto, context, clock, logger } = parts;
     const { sessions } = this;
-    this.acceptor = new Acceptor(crypto, context, this.keys, clock, logger, {
+    this.acceptor = new Acceptor(crypto, context, [this.keys], clock, logger, {
       onJoin: (instance, link) => this.#join(instance, link),
       hasInstance: (instance) => sessions.has(instance),
       get instanceCount() {

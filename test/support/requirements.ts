@@ -17,6 +17,7 @@ export type RequirementName =
   | 'ipv6'
   | 'linux'
   | 'microsocks'
+  | 'mount'
   | 'netlab'
   | 'nft'
   | 'nginx'

@@ -15,7 +15,7 @@ export type ServerFlagKey =
 
 /** A subcommand of `etserver`. */
 export interface Subcommand {
-  readonly name: 'router' | 'session' | 'connect' | 'alive' | 'ls' | 'kill';
+  readonly name: 'router' | 'session' | 'connect' | 'alive' | 'ls' | 'kill' | 'detach';
   /** Its operands, as `ID`. */
   readonly operands: string;
   readonly flags: readonly Flag<ServerFlagKey>[];
@@ -115,10 +115,17 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   },
   {
     name: 'kill',
-    operands: 'ID... | --all',
+    operands: 'NAME|ID... | --all',
     flags: [ALL],
     audience: 'person',
     help: 'end sessions of yours; the beginning of an id is enough',
+  },
+  {
+    name: 'detach',
+    operands: 'NAME|ID',
+    flags: [],
+    audience: 'person',
+    help: 'have the client of a session leave it; what runs there goes on',
   },
   {
     name: 'session',

@@ -1,6 +1,7 @@
 import { spellingsOf } from '../../base/flag.ts';
 import { nearestWord } from '../../base/nearest-word.ts';
 import { usageError } from '../../base/usage-error.ts';
+import { isSessionName } from '../../wire/session-name.ts';
 import {
   COMMON_SERVER_FLAGS,
   ROUTER_FLAGS,
@@ -63,6 +64,8 @@ function commandOf(
       return { kind: 'connect', id: onlyId(name, operands) };
     case 'alive':
       return { kind: 'alive', id: onlyId(name, operands) };
+    case 'detach':
+      return { kind: 'detach', session: onlySession(name, operands) };
     case 'kill':
       return { kind: 'kill', ids: idsToKill(flags.has('all'), operands) };
   }
@@ -99,6 +102,23 @@ function onlyId(name: string, operands: readonly string[]): string {
   return idWithin(id, ID_DIGITS);
 }
 
+function onlySession(name: string, operands: readonly string[]): string {
+  const [session] = operands;
+  if (session !== undefined && operands.length === 1) return sessionWithin(session);
+  throw usageError(
+    `etserver ${name} takes the name or the id of one session, not ${operands.length}`,
+  );
+}
+
+/** A name, or an id of which enough is there. */
+function sessionWithin(text: string): string {
+  if (/^[0-9a-f]+$/iu.test(text)) return idWithin(text, MIN_PREFIX_DIGITS);
+  if (isSessionName(text)) return text;
+  throw usageError(
+    `${JSON.stringify(text)} is neither a session's name nor the beginning of an id`,
+  );
+}
+
 function idsToKill(all: boolean, operands: readonly string[]): 'all' | readonly string[] {
   if (all && operands.length > 0) {
     throw usageError('etserver kill --all ends all sessions: leave --all or the ids out');
@@ -106,7 +126,7 @@ function idsToKill(all: boolean, operands: readonly string[]): 'all' | readonly 
   if (!all && operands.length === 0) {
     throw usageError('etserver kill needs session ids, as etserver ls shows them, or --all');
   }
-  return all ? 'all' : operands.map((id) => idWithin(id, MIN_PREFIX_DIGITS));
+  return all ? 'all' : operands.map(sessionWithin);
 }
 
 function idWithin(text: string, leastDigits: number): string {

@@ -11,5 +11,7 @@ export type ServerCommand =
   | { readonly kind: 'connect'; readonly id: string }
   | { readonly kind: 'alive'; readonly id: string }
   | { readonly kind: 'list'; readonly json: boolean }
-  /** `ids` may be the beginnings of ids. */
+  /** Has the clients of a session leave it; `session`: a name, or the beginning of an id. */
+  | { readonly kind: 'detach'; readonly session: string }
+  /** `ids` may be names, and the beginnings of ids. */
   | { readonly kind: 'kill'; readonly ids: 'all' | readonly string[] };

@@ -92,10 +92,10 @@ describe('the router, whose flags take values', () => {
 
 describe('a mistake is answered with the argument and the fix', () => {
   test.each([
-    ['--json', 'etserver needs a command: router, ls, kill, session, connect, alive'],
+    ['--json', 'etserver needs a command: router, ls, kill, detach, session, connect, alive'],
     [
       'list',
-      '"list" is not a command of etserver; it has router, ls, kill, session, connect, alive',
+      '"list" is not a command of etserver; it has router, ls, kill, detach, session, connect, alive',
     ],
     ['sesion', '"sesion" is not a command of etserver; did you mean session?'],
     ['ls --jsno', '"--jsno" is not a flag of etserver; did you mean --json?'],
@@ -110,7 +110,7 @@ describe('a mistake is answered with the argument and the fix', () => {
     ['kill', 'etserver kill needs session ids, as etserver ls shows them, or --all'],
     ['kill --all abcd', 'etserver kill --all ends all sessions: leave --all or the ids out'],
     ['kill abc', '"abc" is not a session id: 4 to 32 hexadecimal digits'],
-    ['kill ../../x', '"../../x" is not a session id: 4 to 32 hexadecimal digits'],
+    ['kill ../../x', '"../../x" is neither a session\'s name nor the beginning of an id'],
   ])('%s', (line, message) => {
     expect(() => parseCommandLine(argv(line))).toThrow(new EtError('ET_ERR_USAGE', message));
   });
