@@ -1,5 +1,5 @@
 import type { Timer } from '../base/clock.ts';
-import type { EtError } from '../base/errors.ts';
+import { EtError } from '../base/errors.ts';
 import type { ClientDeps } from './client-deps.ts';
 import { FAILURE_STATUS, type WorkEnd } from './exit.ts';
 import { type Aliveness, GoneCheck } from './gone-check.ts';
@@ -69,6 +69,11 @@ export class DialWatch {
     this.#tell(error.message);
   }
 
+  /** One road has failed. Of kept credentials one that is refused by a server of ours says enough: the host is asked for others. */
+  onRoadFailed(error: EtError): void {
+    if (this.#isTrying && isOurRefusal(error)) this.#giveUp();
+  }
+
   /** Nothing is tried any more. */
   stop(): void {
     this.#isTrying = false;
@@ -105,6 +110,14 @@ export class DialWatch {
   get #hasBeenUp(): boolean {
     return this.#options.running().client.hasBeenUp;
   }
+}
+
+/** A port that is closed may be a firewall's doing, while another road works. */
+function isOurRefusal(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (
+    (error instanceof EtError && error.code === 'ET_ERR_LINK_REFUSED') || isOurRefusal(error.cause)
+  );
 }
 
 function goneEnd(why = 'its server has ended'): WorkEnd {

@@ -5,6 +5,7 @@ import { DEFAULT_RECONNECT, type Patience } from '../backed/reconnect.ts';
 import type { DialResult, RunningDial, StartDial } from '../backed/redialer.ts';
 import type { SecureLink } from '../backed/secure-link.ts';
 import type { Clock } from '../base/clock.ts';
+import type { EtError } from '../base/errors.ts';
 import { type Experience, heedExperience } from './choose-plan.ts';
 import { formatRoad, type Road, type RoadsPlan, wayOf } from './road.ts';
 import type { RoadDials } from './road-dials.ts';
@@ -49,6 +50,8 @@ export interface RoadPlanOptions {
   /** ssh leads to the same address as TCP: without a route to it neither is tried. */
   readonly isSshStraight: boolean;
   readonly learner?: RoadLearner | undefined;
+  /** One road has failed, while others may still be tried. */
+  readonly onRoadFailed?: ((error: EtError) => void) | undefined;
   /** The plan is not the user's own, and what was learned may change who waits for whom. */
   readonly isAdaptive?: boolean;
 }
@@ -133,6 +136,8 @@ class Roads implements RoadPlan {
         if (result.kind === 'link') {
           this.#made.set(result.link, name);
           this.#learn(name, tried);
+        } else {
+          this.#options.onRoadFailed?.(result.error);
         }
         done(result);
       }, patience);

@@ -50,9 +50,10 @@ export function serveSession(
   const routes = new NetworkRoutes(server.route, () => networkOf(deps.interfaces()));
   const link = linkOptions(deps, server, () => routes.current(), command.padBytes);
   const isCompressed = asksCompression(command, config);
-  const roads = sessionRoads(deps, command, ssh, server, config, link, (port) =>
-    forwards.listensOn(port),
-  );
+  const roads = sessionRoads(deps, command, ssh, server, config, link, {
+    isOwnPort: (port) => forwards.listensOn(port),
+    onRoadFailed: (error) => watch.onRoadFailed(error),
+  });
   const watch = new DialWatch(deps, {
     ask: sshAlive(ssh.runner, id, command.serverPath),
     isKept: server.isKept,

@@ -1,6 +1,7 @@
 import { roadsIn } from '../backed/dial-plan.ts';
 import type { LinkDialOptions } from '../backed/link-dial.ts';
 import { toHex } from '../base/bytes.ts';
+import type { EtError } from '../base/errors.ts';
 import type { SshConfig } from '../bootstrap/ssh-config.ts';
 import { ipFamily } from '../link/ip-family.ts';
 import { destinationOf, type Server, type SshAccess } from './begin-session.ts';
@@ -26,6 +27,13 @@ export interface SessionRoads {
   readonly memory: RoadMemory;
 }
 
+/** What the roads ask of a session's other parts, and tell them. */
+export interface RoadHooks {
+  /** A forward of ours listens there. */
+  readonly isOwnPort: (port: number) => boolean;
+  readonly onRoadFailed: (error: EtError) => void;
+}
+
 export function sessionRoads(
   deps: ClientDeps,
   command: ConnectCommand,
@@ -33,7 +41,7 @@ export function sessionRoads(
   server: Server,
   config: SshConfig | undefined,
   link: LinkDialOptions,
-  isOwnPort: (port: number) => boolean,
+  { isOwnPort, onRoadFailed }: RoadHooks,
 ): SessionRoads {
   const { clock, wallClock } = deps;
   const { host } = command.destination;
@@ -57,6 +65,7 @@ export function sessionRoads(
       // ssh does not leave from where --from says.
       isSshStraight: !isBehindProxy(command, config) && command.from.length === 0,
       learner: memory,
+      onRoadFailed,
       isAdaptive: command.via === undefined,
     }),
     hasSsh: roadsIn(plan).some(({ kind }) => kind === 'ssh'),

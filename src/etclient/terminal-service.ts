@@ -57,6 +57,9 @@ export interface TerminalServiceDeps {
   readonly onFailed: (error: EtError) => void;
 }
 
+/** What of a client it needs. */
+type TerminalClient = Pick<ClientSession, 'mux' | 'onKey' | 'outageMs' | 'lastFailure'>;
+
 /** What the far side is told of the client that attaches. */
 export interface AttachTerms {
   /** What becomes of a long backlog. */
@@ -79,7 +82,7 @@ const NOTICE_EVERY_MS = 1000;
 export class TerminalService implements ChannelEvents {
   readonly tracker: OutputTracker = new OutputTracker();
   readonly raw: RawMode;
-  readonly #client: ClientSession;
+  readonly #client: TerminalClient;
   readonly #deps: TerminalServiceDeps;
   readonly #channel: Channel;
   readonly #output: OutputSink;
@@ -94,7 +97,7 @@ export class TerminalService implements ChannelEvents {
   #noticeTimer: Timer | undefined;
   #prompt: TerminalPrompt | BacklogPrompt | undefined;
 
-  constructor(client: ClientSession, deps: TerminalServiceDeps) {
+  constructor(client: TerminalClient, deps: TerminalServiceDeps) {
     this.#client = client;
     this.#deps = deps;
     this.#title = new TitleNotice(this.tracker);
