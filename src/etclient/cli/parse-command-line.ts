@@ -1,4 +1,5 @@
 import { roadsIn } from '../../backed/dial-plan.ts';
+import type { Flag } from '../../base/flag.ts';
 import { asUsageOf, usageError } from '../../base/usage-error.ts';
 import { type Destination, parseDestination } from '../../bootstrap/destination.ts';
 import { parseDialPlan } from '../parse-dial-plan.ts';
@@ -78,7 +79,7 @@ export function parseCommandLine(
   if (subcommand !== undefined) return subcommand;
   if (argv[0] === 'bench') return benchCommand(readBench(argv.slice(1)), settings);
   const flags = [...CLIENT_FLAGS, ...HIDDEN_CLIENT_FLAGS];
-  const read = readArguments(flags, argv);
+  const read = readAround(flags, argv);
   const { occurrences, unknown } = read;
   const given = new GivenFlags(occurrences);
   if (given.has('help')) return { kind: 'help' };
@@ -87,6 +88,25 @@ export function parseCommandLine(
   if (given.has('local')) return localCommand(given, read, settings, []);
   // Connections that standard input and output are made of: what else listens here belongs to a session that is worked in.
   return hostCommand(given, read, settings, given.has('stdio-forward') ? FORWARD_KEYS : []);
+}
+
+/** Flags may stand behind the host too, up to the command, as with ssh. A session here has no host. */
+function readAround(
+  flags: readonly Flag<ClientFlagKey>[],
+  argv: readonly string[],
+): ReadArguments<ClientFlagKey> {
+  const before = readArguments(flags, argv);
+  const [host, ...rest] = before.operands;
+  const isHere = before.occurrences.some(({ key }) => key === 'local');
+  const [word = ''] = rest;
+  if (host === undefined || before.isTerminated || isHere || !/^-./u.test(word)) return before;
+  const behind = readArguments(flags, rest);
+  return {
+    occurrences: [...before.occurrences, ...behind.occurrences],
+    operands: [host, ...behind.operands],
+    isTerminated: behind.isTerminated,
+    unknown: before.unknown ?? behind.unknown,
+  };
 }
 
 function benchCommand(words: BenchWords | 'help' | 'version', settings: Settings): ClientCommand {

@@ -215,6 +215,16 @@ describe('a flag for ssh', () => {
   });
 });
 
+test('flags may stand behind the host, as with ssh, and of two the last one counts', () => {
+  const command = parseCommandLine('-p 1 h --name work -p 2222'.split(' '));
+  expect(command).toMatchObject({
+    kind: 'connect',
+    name: 'work',
+    ssh: { port: 2222 },
+    work: { kind: 'shell' },
+  });
+});
+
 describe('what runs', () => {
   test.each<[string, Partial<ConnectCommand>]>([
     ['h', { work: { kind: 'shell' } }],
@@ -222,6 +232,9 @@ describe('what runs', () => {
     ['h uptime', { work: { kind: 'command', command: 'uptime' } }],
     ['h ls -l "a b"', { work: { kind: 'command', command: 'ls -l a b' } }],
     ['h -- ls', { work: { kind: 'command', command: 'ls' } }],
+    ['h -n ls -n', { noStdin: true, work: { kind: 'command', command: 'ls -n' } }],
+    ['h -n -- -odd', { noStdin: true, work: { kind: 'command', command: '-odd' } }],
+    ['h -s sftp', { work: { kind: 'subsystem', command: 'sftp' } }],
     ['h -- -odd', { work: { kind: 'command', command: '-odd' } }],
     ['-- h ls --port 1', { work: { kind: 'command', command: 'ls --port 1' } }],
     ['-- h -odd', { work: { kind: 'command', command: '-odd' } }],
@@ -321,7 +334,8 @@ describe('a mistake is answered with the flag and the fix', () => {
     ['--colour h', '--colour is not a flag of et; et --help lists all'],
     ['-Z h', '-Z is not a flag of et; et --help lists all'],
     ['--tty=yes h', '--tty takes no value: write --tty alone'],
-    ['h -p 2222', '-p stands where the command begins: write flags before the host, or --'],
+    ['h -Z', '-Z is not a flag of et; et --help lists all'],
+    ['h -p', '-p needs a value: -p N, port of sshd'],
     ['--port', '--port needs a value: --port N[-M], port of the session server'],
     ['-p', '-p needs a value: -p N, port of sshd'],
     ['-vp', '-p needs a value: -p N, port of sshd'],
