@@ -104,8 +104,7 @@ export class SessionEnding {
 
   giveUp(end: WorkEnd): void {
     if (this.#options.isResumable !== true) this.stop(end);
-    else
-      this.abandon({ ...end, advice: 'the session goes on: et to this host offers it again' });
+    else this.abandon({ ...end, advice: 'the session goes on: et to this host offers it again' });
   }
 
   /** All that the server has to say is here. */
