@@ -66,6 +66,7 @@ export async function serverFor(
     return await startServer(deps, command, runner, { attach: wish });
   } catch (error) {
     if (!(error instanceof EtError) || error.code !== 'ET_ERR_BOOTSTRAP') throw error;
+    if (wish.session !== undefined) throw error;
     const { host } = command.destination;
     throw new EtError(error.code, messageOf(error), {
       cause: error,

@@ -205,7 +205,7 @@ function depsFor(flags: SessionFlags): ClientDeps {
     pid: process.pid,
     userId: userId(),
     home: homedir(),
-    directory: process.cwd(),
+    directory: orElse(() => process.cwd(), '/'),
     by: ownName(),
     isRunning,
     nowMs: systemWallClock.now(),
@@ -249,7 +249,17 @@ async function sessionsDeps({ flags }: SessionsCommand): Promise<SessionsDeps> {
 
 /** For others who have, or want, the same session. */
 function ownName(): string {
-  return printable(`${userInfo().username}@${hostname()}`).slice(0, MAX_OWN_NAME_LENGTH);
+  const user = orElse(() => userInfo().username, `uid ${userId()}`);
+  return printable(`${user}@${hostname()}`).slice(0, MAX_OWN_NAME_LENGTH);
+}
+
+/** A user may have no name, and a directory may have been removed. */
+function orElse(read: () => string, otherwise: string): string {
+  try {
+    return read();
+  } catch {
+    return otherwise;
+  }
 }
 
 function askingDeps(): AskingDeps {

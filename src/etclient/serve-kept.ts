@@ -7,6 +7,7 @@ import type { ClientDeps } from './client-deps.ts';
 import type { ClientForwards } from './client-forwards.ts';
 import type { WorkEnd } from './exit.ts';
 import { serveSession } from './serve-session.ts';
+import { callOf } from './way-back.ts';
 
 /**
  * Serves a session by what is kept of it here, without a login. Where that does not let us in any more, since another client has had
@@ -32,8 +33,13 @@ export async function serveKept(
     const known = { ...reached, createdMs, name: reached.name ?? name };
     return await serveSession(deps, command, ssh, known, config, forwards).ended;
   } catch (error) {
-    const isGone = error instanceof EtError && error.code === 'ET_ERR_SESSION_GONE';
-    if (isGone) deps.store.remove(session);
-    throw error;
+    if (!(error instanceof EtError) || error.code !== 'ET_ERR_SESSION_GONE') throw error;
+    deps.store.remove(session);
+    // It was asked for by its whole id.
+    const message = error.message.replace(toHex(session), callOf({ name, id: toHex(session) }));
+    throw new EtError(error.code, message, {
+      cause: error,
+      ...(error.advice && { advice: error.advice }),
+    });
   }
 }

@@ -72,6 +72,23 @@ test('what was saved is listed by destination, the latest first, until it is rem
   expect(kept.list('me@host')).toEqual([{ ...credentials(1), port: 7 }]);
 });
 
+test('what is known of a session beside its keys is kept too, and found by its id', () => {
+  const kept = {
+    ...credentials(1),
+    clientPid: 0,
+    name: 'work',
+    way: ['-J', 'gate', '--via', 'race(tcp, ssh)'],
+    left: 'detached',
+    seenMs: 1_700_000_000_500,
+  } as const;
+  store().save(kept);
+  expect(store().find(kept.session)).toEqual(kept);
+  expect(store().find(new Uint8Array(16).fill(9))).toBeUndefined();
+  const odd = JSON.parse(formatCredentials(kept)) as object;
+  expect(parseCredentials(JSON.stringify({ ...odd, left: 'lost' })).left).toBeUndefined();
+  expect(() => parseCredentials(JSON.stringify({ ...odd, way: 'x' }))).toThrow('way');
+});
+
 test('nobody else may read any of it, whatever was there before', () => {
   mkdirSync(directory, { recursive: true });
   chmodSync(directory, 0o755);

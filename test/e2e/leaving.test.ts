@@ -6,6 +6,12 @@ import type { EtTerminal } from '../support/et-terminal.ts';
 import { describeNeeding } from '../support/requirements.ts';
 import { until } from '../support/until.ts';
 
+/** What `etserver ls` says more of a session. */
+interface Listed extends ListedSession {
+  readonly name?: string;
+  readonly backlogBytes?: number;
+}
+
 /** A machine that clients run on: it has state of its own, and no sessions. */
 type Machine = 'laptop' | 'desk';
 
@@ -140,7 +146,7 @@ describeNeeding(['sshd', 'linux'], 'a session that is left, and come back to', (
     await host.quiet();
     const gone = await run('laptop', ['attach', 'w']);
     expect(gone.status).toBe(255);
-    expect(gone.stderr).toMatch(/^et: the session is gone: .*was killed or crashed/mu);
+    expect(gone.stderr).toMatch(/^et: session w is gone: .*was killed or crashed/mu);
     expect(kept('laptop')).toEqual([]);
     const none = await run('laptop', ['attach']);
     expect([none.status, none.stderr]).toEqual([
@@ -275,6 +281,51 @@ describeNeeding(['sshd', 'linux'], 'a session that is left, and come back to', (
     expect(kept('laptop')).toEqual([]);
   });
 
+  test('of a long backlog the screen is shown at once, or all of it, as the user says', async () => {
+    const first = await shell('laptop', ['--name', 'w']);
+    first.type('sleep 1; seq 300000; echo all""there\r');
+    await first.see('there\r\n');
+    first.type('\r~d');
+    await first.ended;
+    const isLong = ([one]: readonly Listed[]): boolean => (one?.backlogBytes ?? 0) > 2_000_000;
+    await until('a backlog', listed, isLong);
+    const live = on('laptop', ['attach', 'w']);
+    await live.see('of output were not shown; et history has them');
+    await live.see('allthere');
+    expect(live.text.length).toBeLessThan(200_000);
+    live.type('sleep 1; seq 300000; echo again""there\r');
+    await live.see('again""there');
+    live.type('\r~d');
+    await live.ended;
+    await until('a backlog', listed, isLong);
+    const asked = on('laptop', ['attach', 'w', '--backlog', 'ask']);
+    await asked.see('of output came meanwhile: [s]how the screen, [r]eplay all? ');
+    asked.type('r');
+    await asked.see('299999\r\n300000\r\nagainthere');
+    expect(asked.text.length).toBeGreaterThan(2_000_000);
+    await end(asked);
+  });
+
+  test('et --local can be left too, and is found by its name', async () => {
+    const [node = '', et = ''] = host.clientWords;
+    const first = host.onTerminal([node, et, '--local', '--name', 'here']);
+    await first.see('$ ');
+    first.type('mine=3\r\r~d');
+    await first.see('et: detached from here on this machine; et attach here comes back');
+    await first.ended;
+    const known = await host.elsewhere(['ls']);
+    expect(known.stdout.toString()).toMatch(/^here +[0-9a-f]{8} /mu);
+    const history = await host.elsewhere(['history', 'here']);
+    expect([history.status, history.stdout.toString()]).toEqual([
+      0,
+      expect.stringContaining('mine=3'),
+    ]);
+    const second = host.onTerminal([node, et, 'attach', 'here']);
+    second.type('echo "[$mine]"\r');
+    await second.see('[3]');
+    await end(second);
+  });
+
   /** A shell on a machine's terminal. */
   async function shell(machine: Machine, flags: readonly string[]): Promise<EtTerminal> {
     const et = on(machine, [...host.to, ...flags, 'testhost']);
@@ -304,11 +355,11 @@ describeNeeding(['sshd', 'linux'], 'a session that is left, and come back to', (
     return readdirSync(directory).filter((name) => name.endsWith('.json'));
   }
 
-  async function listed(): Promise<readonly (ListedSession & { readonly name?: string })[]> {
+  async function listed(): Promise<readonly Listed[]> {
     return await host.sessions();
   }
 
-  async function only(): Promise<ListedSession & { readonly name?: string }> {
+  async function only(): Promise<Listed> {
     const [one] = await until('one session', listed, ({ length }) => length === 1);
     if (one === undefined) throw new Error('no session');
     return one;

@@ -73,6 +73,11 @@ describe('a session that is named', () => {
     expect(await chosen('me@other')).toBe('status 2');
   });
 
+  test('goes by its name before it goes by its host', async () => {
+    lab.keep('7', { name: 'host', destination: 'third' });
+    expect(await chosen('host')).toBe('kept 7');
+  });
+
   test('of the same name on two hosts, the host tells which', async () => {
     lab.keep('6', { name: 'work', destination: 'third' });
     expect(await chosen('work')).toBe('status 2');

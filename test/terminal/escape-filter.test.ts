@@ -29,6 +29,7 @@ describe('as in ssh', () => {
     ['~~~.', '~~.'],
     ['~?~s~\x1a~.', '<help><status><suspend><end>'],
     ['~C~#x~C', '<command><forwards>x~C'],
+    ['a~d\r~d~.', 'a~d\r<detach><end>'],
     ['~x~.', '~x~.'],
     ['~\r~.', '~\r<end>'],
     ['~', ''],
@@ -108,6 +109,6 @@ test('a paste without escapes is passed on as the one piece it is', () => {
 });
 
 test('the help names every escape', () => {
-  for (const name of ['~.', '~^Z', '~s', '~#', '~C', '~?', '~~'])
+  for (const name of ['~.', '~d', '~^Z', '~s', '~#', '~C', '~?', '~~'])
     expect(escapeHelp('~')).toContain(name);
 });
