@@ -57,7 +57,10 @@ describeNeeding(['sshd', 'linux'], "et and its user's terminal", () => {
     for (const sequence of UNDONE) expect(last).toContain(sequence);
     await et.ended;
     expect(host.read('after')).toBe(host.read('before'));
+    // A signal to the client leaves the shell as it is.
+    await host.etserver('kill', '--all');
     await host.quiet();
+    host.forget();
   });
 
   test('leaves a terminal alone on which nothing was set', async () => {

@@ -68,7 +68,7 @@ describeNeeding(['sshd', 'linux'], 'a host with a router', () => {
     });
     expect(await et).toMatchObject({ status: 0, stderr: '' });
     expect((await et).stdout.toString()).toBe('over the router: in and out\n');
-    const waiting = host.et(['--via', 'tcp', 'testhost', 'sleep 2']);
+    const waiting = host.et(['--via', 'tcp', 'testhost', 'sleep 6']);
     await until(
       'a link in the router',
       () => router.status(),
