@@ -181,7 +181,7 @@ export class ScreenState {
     on('L', rows, (count) => input.insertLines(counted(count)));
     on('M', rows, (count) => input.deleteLines(counted(count)));
     on('S', rows, (count) => this.#scrollUp(input, count));
-    on('T', rows, (count) => input.scrollDown(counted(count)));
+    on('T', rows, (count) => this.#scrollDown(input, count));
     on('I', columns, (count) => input.cursorForwardTab(counted(count)));
     on('Z', columns, (count) => input.cursorBackwardTab(counted(count)));
     on(
@@ -210,6 +210,18 @@ export class ScreenState {
     const next = x + 1 < cols ? undefined : lines.get(ybase + y + 1);
     if (next !== undefined) next.isWrapped = false;
     for (let row = y - 1; row >= 0; row -= 1) input._resetBufferLine(row, keepsProtected);
+  }
+
+  /** The library's own leaves the new lines without the background. */
+  #scrollDown(input: InputHandler, count: number): boolean {
+    const buffer = this.#core?.buffers.active;
+    if (buffer === undefined) return false;
+    const { x, y } = buffer;
+    buffer.y = buffer.scrollTop;
+    input.insertLines(counted(count));
+    buffer.x = x;
+    buffer.y = y;
+    return true;
   }
 
   #openLink(input: InputHandler, link: string): void {
