@@ -15,7 +15,7 @@ import type { AttachCommand, HistoryCommand, SessionsCommand } from './cli/sessi
 import type { ClientDeps, WatchedSession } from './client-deps.ts';
 import { clientIo } from './client-io.ts';
 import { ABORTED_STATUS, FAILURE_STATUS, USAGE_STATUS, type WorkEnd } from './exit.ts';
-import { openLog } from './open-log.ts';
+import { LogFile } from './log-file.ts';
 import type { SessionsDeps } from './sessions-deps.ts';
 import { settingsHere } from './settings-here.ts';
 import type { AskingDeps } from './status-command.ts';
@@ -281,8 +281,8 @@ function loggerFor(flags: SessionFlags): Logger {
   const level = flags.quiet ? 0 : flags.logLevel;
   const now = (): number => clock.now();
   if (flags.logFile === undefined) return lineLogger(level, now, (line) => writeLog(2, line));
-  const fd = openLog(flags.logFile);
-  return lineLogger(level, now, (line) => writeLog(fd, line));
+  const file = new LogFile(flags.logFile);
+  return lineLogger(level, now, (line) => file.write(line));
 }
 
 /** The terminal was closed, or somebody ends us. */

@@ -216,8 +216,8 @@ describe('a flag for ssh', () => {
 });
 
 test('flags may stand behind the host, as with ssh, and of two the last one counts', () => {
-  const parsed = parseCommandLine('-p 1 h --name work -p 2222'.split(' '));
-  expect(parsed).toMatchObject({
+  const asked = parseCommandLine('-p 1 h --name work -p 2222'.split(' '));
+  expect(asked).toMatchObject({
     kind: 'connect',
     name: 'work',
     ssh: { port: 2222 },
