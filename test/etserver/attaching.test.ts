@@ -236,6 +236,36 @@ describe('what a client is shown', () => {
     else expect(first.text.endsWith('<2000000>')).toBe(true);
   });
 
+  test.each(['replay', 'live'] as const)(
+    '72 h away, 20 MB put out: with %s nothing is lost that is not told',
+    async (backlog) => {
+      const { host, first } = hostWithClient({ backlog });
+      host.work.print('before;');
+      await host.settle();
+      host.links.at(-1)?.cut();
+      let printed = 'before;';
+      for (let hour = 0; hour < 72; hour += 1) {
+        host.clock.advance(3_600_000);
+        const text = `${hour}:${'.'.repeat(277_777)};`;
+        host.work.print(text);
+        printed += text;
+        await host.settle(1);
+      }
+      expect(host.work.isPaused).toBe(false);
+      host.connect(first, 1);
+      await host.settle(60_000);
+      host.work.print('after');
+      await host.settle();
+      if (backlog === 'replay') {
+        expect(first.text === `${printed}after`).toBe(true);
+      } else {
+        const [{ screen, skipped }] = first.notes as [{ screen: number; skipped: number }];
+        expect(first.text.endsWith(`<${printed.length}>after`)).toBe(true);
+        expect(first.text.length - screen - 'after'.length + skipped).toBe(printed.length);
+      }
+    },
+  );
+
   test('tmux -CC has every byte, however much it is', async () => {
     const { host, first } = hostWithClient({ backlog: 'live' });
     host.work.print('\u001bP1000p');

@@ -182,7 +182,7 @@ export class Host {
       random: this.#random,
       keys: new KeySet(new KeyRing(this.#passkey.slice(), this.#random.bytes(32))),
       makeShell: (onOver) => {
-        const log = new TerminalLog({ historyBytes: HISTORY_BYTES });
+        const log = new TerminalLog({ historyBytes: HISTORY_BYTES, memoryBytes: HISTORY_BYTES });
         return new Shell({
           clock: this.clock,
           log,
