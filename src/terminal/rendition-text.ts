@@ -18,8 +18,6 @@ export interface Rendition {
 
 export const PLAIN: Readonly<Rendition> = { fg: 0, bg: 0, extended: 0, link: 0 };
 
-/** Colour and kind. */
-export const COLOR_BITS = 0x03_ff_ff_ff;
 export const UNDERLINE_BIT = 0x10_00_00_00;
 /** Of `bg`, and no attribute: the library's mark that `extended` counts. */
 export const EXTENDED_BIT = 0x10_00_00_00;

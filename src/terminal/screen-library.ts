@@ -87,7 +87,6 @@ export interface InputHandler {
   insertLines: Operation;
   deleteLines: Operation;
   scrollUp: Operation;
-  scrollDown: Operation;
   cursorForwardTab: Operation;
   cursorBackwardTab: Operation;
 }
@@ -154,7 +153,6 @@ const OPERATIONS = [
   'insertLines',
   'deleteLines',
   'scrollUp',
-  'scrollDown',
   'cursorForwardTab',
   'cursorBackwardTab',
 ];

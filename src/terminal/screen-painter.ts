@@ -3,7 +3,7 @@ import type { ScreenCells } from './screen-cells.ts';
 import type { ScreenLinks } from './screen-links.ts';
 
 /** Characters of which terminals do not agree how wide they are: joined ones, and pictures. */
-const DISPUTED = /^(?:..|[\u{1f000}-\u{1ffff}\u2300-\u2bff])/su;
+const DISPUTED = /^(?:..|\p{Emoji_Presentation}|[\u{1f000}-\u{1ffff}])/su;
 
 /** Where a cursor is: `x` is the number of columns where the last one is filled and the next character wraps. */
 export interface CursorPlace {
@@ -20,7 +20,9 @@ export class ScreenPainter {
   readonly #columns: number;
   readonly #rows: number;
   readonly #links: ScreenLinks;
-  readonly #out: string[] = [];
+  readonly #lines: string[] = [];
+  /** What is added to the line that is being drawn. */
+  #line = '';
   #rendition: Rendition = { ...PLAIN };
 
   constructor(columns: number, rows: number, links: ScreenLinks) {
@@ -30,17 +32,19 @@ export class ScreenPainter {
   }
 
   get bytes(): Uint8Array {
-    return Buffer.from(this.#out.join(''), 'utf8');
+    return Buffer.from(this.#lines.join('') + this.#line, 'utf8');
   }
 
   /** Adds what leaves the rendition, the link and the cursor's rules alone. */
   add(text: string): void {
-    this.#out.push(text);
+    this.#line += text;
   }
 
   /** Draws all lines; those that are too many scroll away, as they did. */
   lines(cells: ScreenCells, count: number): void {
     for (let y = 0; y < count; y += 1) {
+      this.#lines.push(this.#line);
+      this.#line = '';
       cells.goTo(y);
       this.#row(cells);
       if (y + 1 < count) this.#lineBreak(cells, y, y + 1 >= this.#rows);
@@ -116,7 +120,7 @@ export class ScreenPainter {
       skipped = 0;
       this.set(cells);
       this.add(cells.text);
-      isLost = DISPUTED.test(cells.text);
+      isLost = isDisputed(cells.text);
     }
   }
 
@@ -184,4 +188,10 @@ export class ScreenPainter {
     cells.read(last);
     return last;
   }
+}
+
+function isDisputed(text: string): boolean {
+  // Nearly all characters, and a pattern takes longer than all else that is done with one.
+  if (text.length === 1 && text < '\u2300') return false;
+  return DISPUTED.test(text);
 }

@@ -7,7 +7,12 @@ const MAX_CELL_LENGTH = 64;
 const REPAIRED = Symbol('repaired');
 
 interface LinePrototype {
-  addCodepointToCell(index: number, codePoint: number, width: number): void;
+  addCodepointToCell: (
+    this: LinePrototype,
+    index: number,
+    codePoint: number,
+    width: number,
+  ) => void;
   getString(index: number): string;
   [REPAIRED]?: true;
 }
@@ -42,14 +47,13 @@ function boundCells(prototype: LinePrototype): void {
 
 /** SGR 59 stores -1, of which white is left. */
 function resetUnderlineColor(prototype: ExtendedPrototype): void {
-  const { get, set } = Object.getOwnPropertyDescriptor(prototype, 'underlineColor') ?? {};
-  if (prototype[REPAIRED] === true || get === undefined || set === undefined) return;
+  const property = Object.getOwnPropertyDescriptor(prototype, 'underlineColor');
+  if (prototype[REPAIRED] === true || property?.set === undefined) return;
   prototype[REPAIRED] = true;
   Object.defineProperty(prototype, 'underlineColor', {
-    configurable: true,
-    get,
+    ...property,
     set(value: number): void {
-      set.call(this, value === -1 ? 0 : value);
+      property.set?.call(this, value === -1 ? 0 : value);
     },
   });
 }

@@ -11,6 +11,7 @@ import { type SavedCursor, ScreenState } from '../../src/terminal/screen-state.t
 import { ScreenWidths } from '../../src/terminal/screen-widths.ts';
 
 type EmulatedBuffer = EmulatedTerminal['buffer']['normal'];
+type EmulatedLine = NonNullable<ReturnType<EmulatedBuffer['getLine']>>;
 
 /** A screen without the queue of ScreenModel, every part of which can be looked at. */
 export class EmulatedScreen {
@@ -44,12 +45,16 @@ export class EmulatedScreen {
     return paintScreen(this.#terminal, this.#core, this.state);
   }
 
-  /** Where a painting cannot but leave a space in the last column. */
-  get waitsBehindBlank(): boolean {
-    const { active } = this.#terminal.buffer;
+  /**
+   * False where a painting cannot but leave a space in the last column, for the cursor to wait behind, or
+   * where the first line goes on with one that is gone.
+   */
+  get isPaintable(): boolean {
+    const { active, normal, alternate } = this.#terminal.buffer;
     const { cols } = this.#terminal;
+    if ([normal, alternate].some((buffer) => buffer.getLine(0)?.isWrapped === true)) return false;
     const last = active.getLine(active.baseY + active.cursorY)?.getCell(cols - 1);
-    return active.cursorX === cols && last?.getWidth() === 1 && last.getChars() === '';
+    return active.cursorX < cols || last?.getWidth() !== 1 || last.getChars() !== '';
   }
 
   anotherOfThisSize(): Promise<EmulatedScreen> {
@@ -105,6 +110,27 @@ export class EmulatedScreen {
     };
   }
 
+  /** What can be seen of each line that is shown. */
+  appearance(): string[] {
+    const { active } = this.#terminal.buffer;
+    return Array.from({ length: active.length }, (_, y) => {
+      const line = active.getLine(y);
+      const cells = Array.from({ length: this.#terminal.cols }, (_cell, x) =>
+        line === undefined ? '' : this.#seen(line, x),
+      );
+      return cells.join('|').replace(/\|+$/u, '');
+    });
+  }
+
+  /** Of a space only its background is seen, unless it is inverse or there are lines in it. */
+  #seen(line: EmulatedLine, x: number): string {
+    const cell = line.getCell(x);
+    const isSpace = cell?.getChars() === ' ' || cell?.getChars() === '';
+    const hasLines = cell?.isUnderline() || cell?.isStrikethrough() || cell?.isOverline();
+    if (cell === undefined || !isSpace || hasLines || cell.isInverse()) return this.#cell(line, x);
+    return cell.isBgDefault() ? '' : `#${cell.getBgColorMode()}/${cell.getBgColor()}`;
+  }
+
   #link(number: number): string {
     return this.state.links.get(number) ?? '';
   }
@@ -127,7 +153,7 @@ export class EmulatedScreen {
     });
   }
 
-  #cell(line: NonNullable<ReturnType<EmulatedBuffer['getLine']>>, x: number): string {
+  #cell(line: EmulatedLine, x: number): string {
     const cell = line.getCell(x);
     if (cell === undefined) return '?';
     const packed = cell as unknown as {
@@ -138,20 +164,13 @@ export class EmulatedScreen {
     const { extended } = packed;
     const fg = withoutRest(packed.fg);
     const bg = withoutRest(packed.bg);
-    const width = cell.getWidth();
-    const next = x + 1 < this.#terminal.cols ? line.getCell(x + 1) : undefined;
-    const isWhole = width === 2 && next?.getWidth() === 0 && next.getChars() === '';
-    const isText = cell.getChars() !== '' && (width === 1 || isWhole);
-    if (!isText) {
-      const isSecondHalf = width === 0 && x > 0 && line.getCell(x - 1)?.getWidth() === 2;
+    if (!this.#isText(line, x)) {
+      const isSecondHalf = cell.getWidth() === 0 && line.getCell(x - 1)?.getWidth() === 2;
       const color = bg & 0x3_ff_ff_ff;
       return isSecondHalf || color === 0 ? '' : `#${color.toString(16)}`;
     }
-    const hasMore = (bg & 0x10_00_00_00) !== 0;
-    const isUnderlined = (fg & 0x10_00_00_00) !== 0;
-    const kept = hasMore && isUnderlined ? withoutRest(extended._ext & 0x1f_ff_ff_ff) : 0;
-    // Without a style it is one line.
-    const underline = isUnderlined && kept >> 26 === 0 ? kept | 0x4_00_00_00 : kept;
+    const hasMore = (packed.bg & 0x10_00_00_00) !== 0;
+    const underline = underlineOf(fg, hasMore ? extended._ext : 0);
     const link = hasMore ? this.#link(extended._urlId) : '';
     const colors = `${(fg >>> 0).toString(16)},${((bg & ~0x10_00_00_00) >>> 0).toString(16)}`;
     const more = `${underline.toString(16)},${link}`;
@@ -160,6 +179,22 @@ export class EmulatedScreen {
     }
     return `${cell.getChars()}${colors === '0,0' ? '' : colors}${more === '0,' ? '' : more}`;
   }
+
+  /** Halves of wide characters are none. */
+  #isText(line: EmulatedLine, x: number): boolean {
+    const cell = line.getCell(x);
+    if (cell === undefined || cell.getChars() === '') return false;
+    const next = x + 1 < this.#terminal.cols ? line.getCell(x + 1) : undefined;
+    const isWhole = next?.getWidth() === 0 && next.getChars() === '';
+    return cell.getWidth() === 1 || (cell.getWidth() === 2 && isWhole);
+  }
+}
+
+/** Style and colour; without a style it is one line. */
+function underlineOf(fg: number, extended: number): number {
+  if ((fg & 0x10_00_00_00) === 0) return 0;
+  const kept = withoutRest(extended & 0x1f_ff_ff_ff);
+  return kept >> 26 === 0 ? kept | 0x4_00_00_00 : kept;
 }
 
 function penOf({ fg, bg, extended }: Rendition): number[] {

@@ -3,7 +3,7 @@ import type { SeededRandom } from './seeded-random.ts';
 const ESC = '\x1b';
 const CHARACTERS = ['a', 'B', '7', ' ', '~', '#', 'q', 'x', 'é', 'ß', '─', '█'];
 const WIDE = ['漢', '字', 'あ', '한', '😀', '🎉', '⌚'];
-const JOINING = ['\u0301', '\u0308', '\u200d', '\ufe0f'];
+const JOINING = ['\u0301', '\u0308'];
 
 type Part = (random: SeededRandom, size: OutputSize) => string;
 
@@ -66,25 +66,41 @@ function number(random: SeededRandom, most: number): string {
   return random.chance(0.2) ? '' : String(random.integer(0, most + 1));
 }
 
-const DRAWING: readonly Part[] = [
+function wide(random: SeededRandom): string {
+  return pick(random, WIDE) + pick(random, ['', pick(random, WIDE) + pick(random, CHARACTERS)]);
+}
+
+const WRITING: readonly Part[] = [
   text,
   text,
   text,
-  (random) => pick(random, WIDE),
-  (random) => pick(random, WIDE) + pick(random, WIDE) + pick(random, CHARACTERS),
   (random) => pick(random, CHARACTERS) + pick(random, JOINING) + pick(random, JOINING),
   () => '\r\n',
   () => '\r\n',
+  rendition,
+  rendition,
+];
+
+const goTo: Part = (random, { columns, rows }) =>
+  `${ESC}[${number(random, rows)};${number(random, columns)}${pick(random, ['H', 'f'])}`;
+
+const MOVING: readonly Part[] = [
+  goTo,
   (random) => pick(random, ['\n', '\r', '\b', '\t', '\v', '\x07', `${ESC}D`, `${ESC}M`, `${ESC}E`]),
-  (random, { columns, rows }) =>
-    `${ESC}[${number(random, rows)};${number(random, columns)}${pick(random, ['H', 'f'])}`,
-  (random, { columns }) => `${ESC}[${number(random, columns)}${pick(random, [...'CDG`aX@P'])}`,
-  (random, { rows }) => `${ESC}[${number(random, rows)}${pick(random, [...'ABEFdeLMST'])}`,
+  (random, { columns }) => `${ESC}[${number(random, columns)}${pick(random, 'CDG`XP'.split(''))}`,
+  (random, { rows }) => `${ESC}[${number(random, rows)}${pick(random, 'ABEFdST'.split(''))}`,
+  // Where the cursor is afterwards is not the same everywhere.
+  (random, { rows }) => `${ESC}[${number(random, rows)}${pick(random, ['L', 'M'])}\r`,
   (random) => `${ESC}[${pick(random, ['', '0', '1', '2'])}${pick(random, ['J', 'K'])}`,
+];
+
+const SPECIAL: readonly Part[] = [
+  wide,
+  wide,
+  (random, { rows }) => `${ESC}[${number(random, rows)}${pick(random, ['L', 'M'])}`,
   (random) => `${ESC}[?${pick(random, ['', '0', '1', '2'])}${pick(random, ['J', 'K'])}`,
+  (random) => `${ESC}[${number(random, 9)}${pick(random, ['a', 'e', '@', '@'])}`,
   (random) => `${ESC}[${number(random, 3)}${pick(random, ['I', 'Z', 'b'])}`,
-  rendition,
-  rendition,
   (random) => `${ESC}[${pick(random, ['', '0', '1', '2'])}"q`,
 ];
 
@@ -99,7 +115,7 @@ const STATE: readonly Part[] = [
   (random) => `${ESC}[${pick(random, ['4', '20'])}${pick(random, ['h', 'l'])}`,
   (random) => pick(random, [`${ESC}7`, `${ESC}8`, `${ESC}[s`, `${ESC}[u`]),
   (random) => pick(random, [`${ESC}=`, `${ESC}>`]),
-  (random) => `${ESC}${pick(random, [...'()*+'])}${pick(random, [...'0AB4'])}`,
+  (random) => `${ESC}${pick(random, '()*+'.split(''))}${pick(random, '0AB4'.split(''))}`,
   (random) => pick(random, ['\x0e', '\x0f', `${ESC}n`, `${ESC}o`]),
   (random) => pick(random, [`${ESC}H`, `${ESC}[g`, `${ESC}[3g`]),
   (random) => `${ESC}[${number(random, 6)} q`,
@@ -116,6 +132,7 @@ const STATE: readonly Part[] = [
 ];
 
 const RARE: readonly Part[] = [
+  () => '\u{1f469}\u200d\u{1f680}\u2764\ufe0f',
   () => `${ESC}c`,
   () => `${ESC}[!p`,
   () => `${ESC}#8`,
@@ -125,19 +142,30 @@ const RARE: readonly Part[] = [
   () => `${ESC}[99999999L${ESC}[99999999S${ESC}[99999999I`,
 ];
 
+function other(random: SeededRandom): readonly Part[] {
+  if (random.chance(0.2)) return SPECIAL;
+  return random.chance(0.3) ? STATE : random.chance(0.4) ? MOVING : WRITING;
+}
+
 /** Output with everything in it that a screen keeps. */
 export function randomOutput(random: SeededRandom, size: OutputSize, count: number): string {
   let output = '';
   for (let left = count; left > 0; left -= 1) {
-    const kinds = random.chance(0.02) ? RARE : random.chance(0.3) ? STATE : DRAWING;
+    const kinds = random.chance(0.02) ? RARE : other(random);
     output += pick(random, kinds)(random, size);
   }
   return output;
 }
 
-/** Output that only draws, in ways in which all terminals agree. */
+/**
+ * Output that only draws, in ways in which all terminals agree: where a cursor that waits behind the last
+ * column moves to is not one of them, nor what is left of a wide character of which one half is overwritten.
+ */
 export function randomDrawing(random: SeededRandom, size: OutputSize, count: number): string {
   let output = '';
-  for (let left = count; left > 0; left -= 1) output += pick(random, DRAWING)(random, size);
+  for (let left = count; left > 0; left -= 1) {
+    if (random.chance(0.4)) output += goTo(random, size) + pick(random, MOVING)(random, size);
+    else output += pick(random, WRITING)(random, size);
+  }
   return output;
 }

@@ -31,7 +31,7 @@ const FACTS = [
 /** A real terminal's view of what a program has put out. */
 export interface PaneView {
   readonly facts: Readonly<Record<string, string>>;
-  /** With the sequences that colour it; the scrollback first, and no blanks at the ends. */
+  /** With the sequences that colour it; the scrollback first. */
   readonly lines: readonly string[];
   /** Those of the main screen, while the alternate one is shown. */
   readonly hidden: readonly string[];
@@ -107,15 +107,13 @@ export class TmuxPanes {
 
   look(pane: string): PaneView {
     const format = FACTS.map((fact) => `#{${fact}}`).join('\t');
-    const values = this.#run('display-message', '-p', '-t', pane, format).split('\t');
-    const facts = Object.fromEntries(FACTS.map((fact, index) => [fact, values[index] ?? '']));
-    const capture = (...flags: string[]): string[] =>
-      this.#run('capture-pane', '-p', '-e', '-N', ...flags, '-t', pane).split('\n');
-    return {
-      facts,
-      lines: capture('-S', '-').map(trimmed),
-      hidden: facts['alternate_on'] === '1' ? capture('-a', '-S', '-').map(trimmed) : [],
-    };
+    const capture = ['capture-pane', '-p', '-e', '-N', '-t', pane, '-S', '-'];
+    const all = this.#run('display-message', '-p', '-t', pane, format, ';', ...capture);
+    const [values = '', ...lines] = all.split('\n');
+    const words = values.split('\t');
+    const facts = Object.fromEntries(FACTS.map((fact, index) => [fact, words[index] ?? '']));
+    const isAlternate = facts['alternate_on'] === '1';
+    return { facts, lines, hidden: isAlternate ? this.#run(...capture, '-a').split('\n') : [] };
   }
 
   close(pane: string): void {
@@ -143,11 +141,6 @@ export class TmuxPanes {
   #file(name: string): string {
     return join(this.#directory, name);
   }
-}
-
-/** Whether a blank at the end was written or was always there cannot be seen. */
-function trimmed(line: string): string {
-  return line.replace(/ +$/u, '');
 }
 
 function exists(file: string): boolean {

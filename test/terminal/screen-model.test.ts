@@ -51,7 +51,8 @@ describe('a screen model', () => {
     clock.advance(10);
     await parsed;
     expect(model.pendingBytes).toBe(0);
-    expect(text(model.paint())).toContain('0123456789abcdef');
+    // What wrapped at ten columns does not at twenty.
+    expect(text(model.paint())).toMatch(/^0123456789.*abcdef.*\[2;7H$/su);
     expect(clock.pending).toBe(0);
   });
 
@@ -98,6 +99,11 @@ describe('a screen model', () => {
     const euro = Buffer.from('€');
     const painting = (await fed(Buffer.concat([Buffer.from('a'), euro.subarray(0, 2)]))).paint();
     expect(Buffer.from(painting).subarray(-2)).toEqual(euro.subarray(0, 2));
+  });
+
+  test('takes the colour of an underline back', async () => {
+    const model = await fed(`${ESC}[4;58;5;9mA${ESC}[59mB${ESC}[58;2;255;255;255mC`);
+    expect(text(model.paint())).toMatch(/^.\[0;4;58:5:9mA.\[0;4mB.\[0;4;58:2::255:255:255mC/su);
   });
 
   test('counts emoji as two cells, and joins what joins behind a control sequence', async () => {
