@@ -11,6 +11,12 @@ import type {
   TerminalCore,
 } from './screen-library.ts';
 import { ScreenLinks } from './screen-links.ts';
+import {
+  correctOperations,
+  counted,
+  numbersOf,
+  type SequenceParameters,
+} from './screen-operations.ts';
 import { ScreenPalette } from './screen-palette.ts';
 
 const MAX_TITLE_LENGTH = 1024;
@@ -36,7 +42,6 @@ export interface SavedCursor {
   readonly isOrigin: boolean;
 }
 
-type Parameters = readonly (number | number[])[];
 type ScreenName = 'normal' | 'alternate';
 
 /**
@@ -63,7 +68,7 @@ export class ScreenState {
     if (core === undefined) return;
     this.#listenWith(core);
     this.#boundStrings(core._inputHandler);
-    this.#boundCounts(core._inputHandler);
+    correctOperations(terminal, core);
   }
 
   saved(screen: ScreenName): SavedCursor | undefined {
@@ -133,14 +138,6 @@ export class ScreenState {
     parser.registerCsiHandler({ intermediates: '!', final: 'p' }, () => this.#softReset(core));
     // A request for status keeps all of it that is sent, and its answer is of no use.
     core._inputHandler._parser.clearDcsHandler({ intermediates: '$', final: 'q' });
-    for (const prefix of ['', '?']) {
-      const id = prefix === '' ? { final: 'J' } : { prefix, final: 'J' };
-      parser.registerCsiHandler(id, (parameters) => {
-        if (numbersOf(parameters)[0] !== 1) return false;
-        this.#eraseAbove(core, prefix === '?');
-        return true;
-      });
-    }
   }
 
   /** Operating system commands, none of which is kept at a greater length than this. */
@@ -165,63 +162,6 @@ export class ScreenState {
         if (!isCut) this.palette.apply(command, payload);
       });
     }
-  }
-
-  /** Sequences that the library repeats as often as they say, which may be two thousand million times. */
-  #boundCounts(input: InputHandler): void {
-    const { parser } = this.#terminal;
-    const on = (final: string, max: () => number, act: (count: number) => boolean): void => {
-      parser.registerCsiHandler({ final }, (parameters) => {
-        const [count = 1] = numbersOf(parameters);
-        return act(Math.min(Math.max(count, 1), max()));
-      });
-    };
-    const rows = (): number => this.#terminal.rows;
-    const columns = (): number => this.#terminal.cols;
-    on('L', rows, (count) => input.insertLines(counted(count)));
-    on('M', rows, (count) => input.deleteLines(counted(count)));
-    on('S', rows, (count) => this.#scrollUp(input, count));
-    on('T', rows, (count) => this.#scrollDown(input, count));
-    on('I', columns, (count) => input.cursorForwardTab(counted(count)));
-    on('Z', columns, (count) => input.cursorBackwardTab(counted(count)));
-    on(
-      'b',
-      () => rows() * columns(),
-      (count) => input.repeatPrecedingCharacter(counted(count)),
-    );
-  }
-
-  /** Lines that leave the main screen at its top go to the scrollback, as they do with a newline. */
-  #scrollUp(input: InputHandler, count: number): boolean {
-    const core = this.#core;
-    if (core === undefined || this.isAlternate || core.buffers.normal.scrollTop > 0) {
-      return input.scrollUp(counted(count));
-    }
-    for (let left = count; left > 0; left -= 1) core._bufferService.scroll(input._eraseAttrData());
-    return true;
-  }
-
-  /** The library fails where the cursor is in the last column, and takes a line of the scrollback for the next one. */
-  #eraseAbove({ buffers, _inputHandler: input }: TerminalCore, keepsProtected: boolean): void {
-    const { cols } = this.#terminal;
-    input._restrictCursor(cols);
-    const { x, y, ybase, lines } = buffers.active;
-    input._eraseInBufferLine(y, 0, x + 1, true, keepsProtected);
-    const next = x + 1 < cols ? undefined : lines.get(ybase + y + 1);
-    if (next !== undefined) next.isWrapped = false;
-    for (let row = y - 1; row >= 0; row -= 1) input._resetBufferLine(row, keepsProtected);
-  }
-
-  /** The library's own leaves the new lines without the background. */
-  #scrollDown(input: InputHandler, count: number): boolean {
-    const buffer = this.#core?.buffers.active;
-    if (buffer === undefined) return false;
-    const { x, y } = buffer;
-    buffer.y = buffer.scrollTop;
-    input.insertLines(counted(count));
-    buffer.x = x;
-    buffer.y = y;
-    return true;
   }
 
   #openLink(input: InputHandler, link: string): void {
@@ -389,15 +329,7 @@ function setInLibrary({ _inputHandler: input }: TerminalCore, mode: number, isOn
   else input.resetModePrivate(counted(mode));
 }
 
-function counted(count: number): { params: readonly number[]; length: number } {
-  return { params: [count], length: 1 };
-}
-
-function numbersOf(parameters: Parameters): number[] {
-  return parameters.filter((each) => typeof each === 'number');
-}
-
-function sequenceOf(prefix: string, parameters: Parameters, final: string): CsiSequence {
+function sequenceOf(prefix: string, parameters: SequenceParameters, final: string): CsiSequence {
   const sequence = new CsiSequence();
   const numbers = numbersOf(parameters);
   // The library does not tell nothing from 0; without a number modifyOtherKeys is reset.

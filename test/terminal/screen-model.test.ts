@@ -101,6 +101,11 @@ describe('a screen model', () => {
     expect(Buffer.from(painting).subarray(-2)).toEqual(euro.subarray(0, 2));
   });
 
+  test('takes the colour of an underline back', async () => {
+    const model = await fed(`${ESC}[4;58;5;9mA${ESC}[59mB${ESC}[58;2;255;255;255mC`);
+    expect(text(model.paint())).toMatch(/^.\[0;4;58:5:9mA.\[0;4mB.\[0;4;58:2::255:255:255mC/su);
+  });
+
   test('counts emoji as two cells, and joins what joins behind a control sequence', async () => {
     const screen = await EmulatedScreen.load(20, 2, 0);
     screen.write(`😀e${ESC}[31m\u0301x`);
