@@ -75,7 +75,7 @@ export class Attachments {
   /** The client has stored the keys that it was given: nobody has those from before any more. */
   kept(session: ServerSession): void {
     const own = this.#given.get(session);
-    if (own === undefined || session !== this.#owner) return;
+    if (own === undefined) return;
     this.#given.delete(session);
     this.#settle(session, own);
   }

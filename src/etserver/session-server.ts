@@ -115,8 +115,11 @@ export class SessionServer {
     else this.#acceptor.accept(carrier);
   }
 
+  /** Somebody works here, and can be reached. */
   get isAttached(): boolean {
-    for (const session of this.#sessions.values()) if (session.isPresent) return true;
+    for (const { isPresent, isVisitor } of this.#sessions.values()) {
+      if (isPresent && !isVisitor) return true;
+    }
     return false;
   }
 

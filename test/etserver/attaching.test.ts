@@ -279,6 +279,19 @@ describe('what a client is shown', () => {
     expect([first.notes, first.text.length]).toEqual([[], 7 + 200 * 10_009]);
   });
 
+  test('a client that attaches anew to tmux -CC is drawn nothing', async () => {
+    const { host, first } = hostWithClient();
+    host.work.print('\u001bP1000p');
+    await host.settle();
+    first.session.end(BYE.detached, '');
+    await host.settle(5000);
+    host.work.print('%exit\n');
+    const second = host.client({ backlog: 'live' });
+    host.connect(second, 2, ClientKeys.fromRoot(host.root));
+    await host.settle();
+    expect([second.notes, second.text]).toEqual([[], '%exit\n']);
+  });
+
   test('what was forgotten is told to the byte; tmux -CC is ended with the reason instead', async () => {
     for (const start of ['', '\u001bP1000p']) {
       const { host, first } = hostWithClient();
@@ -332,6 +345,79 @@ describe('questions of programs', () => {
   });
 });
 
+test('the screen has the size that the terminal has', async () => {
+  const { host, first } = hostWithClient({ columns: 90, rows: 20 });
+  host.work.print('x');
+  first.channel.note({ resize: [100, 30] });
+  await host.settle();
+  first.session.end(BYE.detached, '');
+  await host.settle();
+  host.connect(
+    host.client({ backlog: 'live', columns: 70, rows: 10 }),
+    2,
+    ClientKeys.fromRoot(host.root),
+  );
+  await host.settle();
+  expect(host.modelSizes).toEqual(['90x20', '100x30', '70x10']);
+  expect(host.work.sizes).toEqual(['90x20', '100x30', '70x10']);
+});
+
+test('a screen is kept of much output while somebody looks, once it pauses', async () => {
+  const { host } = hostWithClient();
+  for (let index = 0; index < 60; index += 1) {
+    host.work.print('y'.repeat(50_000));
+    host.clock.advance(20);
+  }
+  expect(host.modelSizes).toEqual([]);
+  await host.settle();
+  expect(host.modelSizes).toEqual(['80x24']);
+});
+
+test('an answer that the terminal has no room for is dropped', async () => {
+  const { host, first } = hostWithClient();
+  host.work.writableBytes = 3;
+  first.session.end(BYE.detached, '');
+  await host.settle(5000);
+  host.work.print('\u001b[c');
+  await host.settle();
+  expect(host.work.typed).toBe('');
+});
+
+test('a question that was half asked when somebody came back is asked whole', async () => {
+  const { host, first } = hostWithClient();
+  host.links.at(-1)?.cut();
+  host.clock.advance(10_000);
+  host.work.print('x'.repeat(60_000));
+  host.work.print('\u001b[');
+  await host.settle();
+  host.connect(first, 1);
+  await host.settle(10_000);
+  host.work.print('c');
+  await host.settle();
+  expect(first.text).toBe(`${'x'.repeat(60_000)}\u001b[c`);
+});
+
+test('the status of a shell that is over comes behind the whole of a painting', async () => {
+  const { host, first } = hostWithClient();
+  first.session.end(BYE.detached, '');
+  await host.settle(5000);
+  host.work.exit(6);
+  host.padding = '#'.repeat(300_000);
+  const second = host.client({ backlog: 'live' });
+  host.connect(second, 2, ClientKeys.fromRoot(host.root));
+  await host.settle(10_000);
+  expect(second.notes).toEqual([{ screen: 300_003, skipped: 0 }, { exit: 6 }]);
+  expect(second.notedAt).toEqual([0, 300_003]);
+});
+
+test('an answer to a question that nobody has put changes nothing', async () => {
+  const { host, first } = hostWithClient({ backlog: 'ask' });
+  host.work.print('x');
+  first.channel.note({ backlog: 'live' });
+  await host.settle();
+  expect([first.notes, first.text]).toEqual([[], 'x']);
+});
+
 describe('history', () => {
   function historyOf(host: Host, client: Client, since?: number) {
     const found = { text: '', isOver: false, accepted: {}, refusal: '' };
@@ -379,6 +465,63 @@ describe('history', () => {
     visitor.session.end(BYE.over, '');
     await host.settle();
     expect([first.end, host.isOver, host.server.isAttached]).toEqual([undefined, false, true]);
+  });
+
+  test('is read on while another client takes the shell over', async () => {
+    const { host } = hostWithClient();
+    host.work.print('all that was');
+    await host.settle();
+    const visitor = new Client(host.clock, undefined, false);
+    host.connect(visitor, 2, ClientKeys.fromRoot(host.root));
+    historyOf(host, visitor);
+    host.connect(host.client(), 3, ClientKeys.fromPasskey(host.server.offerKeys()));
+    expect(visitor.end).toBeUndefined();
+    expect(historyOf(host, visitor).text).toBe('all that was');
+  });
+
+  test('alone is no reason to end a shell, nor to call it attached', async () => {
+    const { host, first } = hostWithClient({ by: 'anna@laptop' });
+    expect([host.server.isAttached, host.server.attachedBy]).toEqual([true, 'anna@laptop']);
+    first.session.end(BYE.detached, '');
+    await host.settle();
+    const passkey = host.server.offerKeys();
+    const keys = ClientKeys.fromPasskey(passkey);
+    const visitor = new Client(host.clock, undefined, false);
+    host.connect(visitor, 2, keys);
+    expect(host.server.attachedBy).toBe('');
+    historyOf(host, visitor);
+    expect(host.server.isAttached).toBe(false);
+    const root = keys.root?.slice() as Uint8Array;
+    visitor.session.end(BYE.over, '');
+    await host.settle();
+    expect(host.isOver).toBe(false);
+    // Its keys were for this once.
+    const again = host.client();
+    host.connect(again, 3, ClientKeys.fromRoot(root));
+    expect(again.refusals).toBe(1);
+  });
+
+  test('is no obstacle to working afterwards: then BYE ends the work', async () => {
+    const { host, first } = hostWithClient();
+    first.session.end(BYE.detached, '');
+    await host.settle();
+    const second = host.client();
+    host.connect(second, 2, ClientKeys.fromRoot(host.root));
+    historyOf(host, second);
+    second.session.end(BYE.over, '');
+    await host.settle();
+    expect(host.isOver).toBe(true);
+    const other = hostWithClient();
+    other.first.session.end(BYE.detached, '');
+    await other.host.settle();
+    const third = new Client(other.host.clock, undefined, false);
+    other.host.connect(third, 2, ClientKeys.fromRoot(other.host.root));
+    historyOf(other.host, third);
+    third.openTerminal();
+    await other.host.settle();
+    third.session.end(BYE.over, '');
+    await other.host.settle();
+    expect(other.host.isOver).toBe(true);
   });
 
   test('of a session without a shell is refused', () => {

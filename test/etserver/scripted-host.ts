@@ -29,6 +29,7 @@ export class ScriptedWork extends WorkStarter {
   events: PtyEvents | undefined;
   isPaused = true;
   starts = 0;
+  writableBytes = 4096;
   typed = '';
   readonly sizes: string[] = [];
 
@@ -48,11 +49,14 @@ export class ScriptedWork extends WorkStarter {
 
   override startShell(shell: Shell): string {
     this.starts += 1;
+    const room = (): number => this.writableBytes;
     const pty: Pty = {
       path: '/dev/pts/0',
       pid: 1,
       batchBytes: 4096,
-      writableBytes: 4096,
+      get writableBytes() {
+        return room();
+      },
       queued: 0,
       write: (bytes) => {
         this.typed += Buffer.from(bytes).toString('latin1');
@@ -120,7 +124,10 @@ export class Client {
       events: { onOpen: () => undefined },
     });
     this.session.attach(this.mux);
-    if (!hasTerminal) return;
+    if (hasTerminal) this.openTerminal(metadata);
+  }
+
+  openTerminal(metadata: Readonly<Record<string, unknown>> = {}): void {
     this.channel = this.mux.open(
       {
         kind: 'terminal',
@@ -148,7 +155,7 @@ export class Client {
 }
 
 /** Draws what it was fed, and answers `?`. */
-function fakeModel({ onAnswer }: ScreenModelOptions): ScreenModel {
+function fakeModel({ onAnswer }: ScreenModelOptions, host: Host): ScreenModel {
   let fed = '';
   const model: Partial<ScreenModel> = {
     write: (bytes) => {
@@ -156,8 +163,8 @@ function fakeModel({ onAnswer }: ScreenModelOptions): ScreenModel {
       if (Buffer.from(bytes).includes('\u001b[c')) onAnswer?.(utf8('\u001b[?1;2c'));
     },
     whenParsed: () => Promise.resolve(),
-    resize: () => undefined,
-    paint: () => utf8(`<${fed.length}>`),
+    resize: (columns, rows) => host.modelSizes.push(`${columns}x${rows}`),
+    paint: () => utf8(`<${fed.length}>${host.padding}`),
     close: () => undefined,
   };
   return model as ScreenModel;
@@ -168,6 +175,10 @@ export class Host {
   readonly work: ScriptedWork = new ScriptedWork(this.clock);
   readonly server: SessionServer;
   isOver = false;
+  /** At the end of each painting. */
+  padding = '';
+  /** Of the screen model, from the one it was loaded with on. */
+  readonly modelSizes: string[] = [];
   readonly links: MemoryPair[] = [];
   readonly #random = new SeededRandom(1);
   readonly #context = { sessionId: this.#random.bytes(16), protocol: 1, features: [] };
@@ -193,7 +204,10 @@ export class Host {
               clock: this.clock,
               log,
               historyBytes: HISTORY_BYTES,
-              load: async (asked) => fakeModel(asked),
+              load: async (asked) => {
+                this.modelSizes.push(`${asked.columns}x${asked.rows}`);
+                return fakeModel(asked, this);
+              },
               onAnswer: (bytes) => shell.answer(bytes),
               onProgress: () => shell.decide(),
               onBroken: () => undefined,

@@ -271,6 +271,21 @@ describe('while nobody looks', () => {
   });
 });
 
+test('stretches that the log has forgotten make room for others', async () => {
+  const bed = new Bed();
+  for (let index = 0; index < 200; index += 1) {
+    bed.feed.setAlone(undefined);
+    bed.print('seen');
+    bed.feed.setAlone(bed.bytes.length);
+    bed.print('un');
+    await bed.digestAll();
+    bed.start = Math.max(0, bed.bytes.length - 60);
+  }
+  const end = bed.bytes.length;
+  expect(bed.feed.answeredAt(end - 12)).toEqual({ isAnswered: false, until: end - 8 });
+  expect(bed.feed.answeredAt(end - 8)).toEqual({ isAnswered: true, until: end - 6 });
+});
+
 describe('a painting', () => {
   async function paintingOf(bed: Bed): Promise<Painting> {
     const painting = bed.feed.paint();
