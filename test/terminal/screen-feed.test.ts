@@ -66,6 +66,7 @@ class Bed {
   model: FakeModel | undefined;
   isLoadable = true;
   loads = 0;
+  progress = 0;
   readonly feed: ScreenFeed;
 
   constructor(historyBytes = HISTORY_BYTES) {
@@ -97,7 +98,9 @@ class Bed {
         return this.model as unknown as ScreenModel;
       },
       onAnswer: (bytes) => this.answers.push(Buffer.from(bytes).toString()),
-      onProgress: () => undefined,
+      onProgress: () => {
+        this.progress += 1;
+      },
       onBroken: (error) => this.broken.push(error),
     });
   }
@@ -358,6 +361,16 @@ describe('a change of size', () => {
     await bed.digestAll();
     expect(bed.told).toEqual(['80x24', 'x', '1099x30']);
   });
+});
+
+test('closed while the model parses, nothing goes on', async () => {
+  const bed = new Bed();
+  bed.feed.setAlone(0);
+  bed.print(new Uint8Array(100_000));
+  await turn();
+  bed.feed.close();
+  await bed.model?.digest();
+  expect([bed.feed.position, bed.progress]).toEqual([0, 0]);
 });
 
 test('closed while the model is loading, nothing is left of it', async () => {
