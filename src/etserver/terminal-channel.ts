@@ -184,6 +184,8 @@ export class TerminalChannel implements ChannelEvents, Viewer {
     }
     this.#isWaiting = true;
     this.#channel.note({ backlog: this.#deps.shell.log.end - this.#cursor });
+    // Whoever does not answer all night does not keep the program from its work.
+    this.#feed.creditChanged(false, this.#deps.clock.now());
   }
 
   #choose(backlog: 'replay' | 'live'): void {
@@ -216,6 +218,7 @@ export class TerminalChannel implements ChannelEvents, Viewer {
   }
 
   #goOn(): void {
+    this.#feed.creditChanged(true, this.#deps.clock.now());
     this.#isWaiting = false;
     this.#wasAway = false;
     this.pump();

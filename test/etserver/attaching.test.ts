@@ -220,6 +220,23 @@ describe('what a client is shown', () => {
     expect(first.text.endsWith('>z')).toBe(true);
   });
 
+  test('asked, one that does not answer keeps no program from its work', async () => {
+    const { host, first } = hostWithClient({ backlog: 'ask' });
+    host.links.at(-1)?.cut();
+    host.clock.advance(10_000);
+    for (let index = 0; index < 200; index += 1) host.work.print('y'.repeat(10_000));
+    await host.settle();
+    host.connect(first, 1);
+    await host.settle(10_000);
+    expect([first.notes.length, host.work.isPaused]).toEqual([1, true]);
+    await host.settle(30_000);
+    expect(host.work.isPaused).toBe(false);
+    host.work.print('z');
+    first.channel.note({ backlog: 'replay' });
+    await host.settle(10_000);
+    expect(first.text.length).toBe(2_000_001);
+  });
+
   test.each(['replay', 'live'] as const)('asked, one that answers %s has that', async (answer) => {
     const { host, first } = hostWithClient({ backlog: 'ask' });
     host.links.at(-1)?.cut();
