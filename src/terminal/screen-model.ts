@@ -1,5 +1,6 @@
 import { copyOf, EMPTY_BYTES } from '../base/bytes.ts';
 import { type Clock, SystemClock } from '../base/clock.ts';
+import { freeBuffer } from '../base/free-bytes.ts';
 import {
   coreOf,
   type EmulatedTerminal,
@@ -166,7 +167,11 @@ export class ScreenModel {
     if (next instanceof Uint8Array) {
       this.#parse(next.subarray(0, PIECE_BYTES));
       if (next.length > PIECE_BYTES) this.#queue[0] = next.subarray(PIECE_BYTES);
-      else this.#queue.shift();
+      else {
+        this.#queue.shift();
+        // Without the library's own objects it may not have read them yet.
+        if (this.#core !== undefined) freeBuffer(next.buffer);
+      }
     } else if (next !== undefined) {
       this.#queue.shift();
       const { columns, rows, scrollback } = bounded(next, this.#scrollback);
@@ -179,7 +184,8 @@ export class ScreenModel {
   #parse(piece: Uint8Array): void {
     const bytes = this.#started.length === 0 ? piece : Buffer.concat([this.#started, piece]);
     const whole = bytes.subarray(0, bytes.length - startedBytes(bytes));
-    this.#started = bytes.subarray(whole.length);
+    this.#started =
+      whole.length === bytes.length ? EMPTY_BYTES : copyOf(bytes.subarray(whole.length));
     this.#parsedBytes += piece.length;
     if (whole.length === 0) return;
     if (this.#core === undefined) this.#terminal.write(whole);
