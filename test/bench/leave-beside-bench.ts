@@ -21,8 +21,8 @@ export async function leaveBesideBench(settings: BenchSettings, root: string): P
     await BenchPlace.onLoopback(settings),
     await BenchPlace.onLoopback(settings, root),
   ] as const;
-  const mb = settings.quick ? 20 : 200;
-  const runs = runsOf(settings, 9, 2);
+  const mb = settings.quick ? 20 : 100;
+  const runs = runsOf(settings, 5, 2);
   const inTurns = (measure: (place: BenchPlace) => Promise<number>) =>
     interleave(
       runs,
