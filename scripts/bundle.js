@@ -5,7 +5,7 @@ import { join } from 'node:path';
 /** Programs, and the rooms whose main.js they are. */
 const PROGRAMS = { et: 'etclient', etserver: 'etserver' };
 /** Loaded by the few commands that need them: native code, or 40 ms of JavaScript. */
-const APART = ['node-pty', 'ssh2', 'blessed', 'ws', 'socks', /^@noble\//];
+const APART = ['node-pty', 'ssh2', 'blessed', 'ws', 'socks', '@xterm/headless', /^@noble\//];
 
 /**
  * Puts each program into one file, `dist/bin/NAME.cjs`, beside the modules that tsc has made in `dist`. A program of two hundred
@@ -18,6 +18,7 @@ export async function bundlePrograms(dist) {
       input: join(dist, room, 'main.js'),
       platform: 'node',
       external: APART,
+      plugins: [{ name: 'narrow', renderChunk: narrow }],
       logLevel: 'warn',
     });
     await bundle.write({
@@ -31,6 +32,12 @@ export async function bundlePrograms(dist) {
     });
     await bundle.close();
   }
+}
+
+/** With one character beyond Latin-1 V8 would keep the whole program with two bytes for each character. */
+function narrow(code) {
+  const escaped = (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return code.replaceAll(/[\u0100-\uffff]/g, escaped);
 }
 
 /**

@@ -74,6 +74,8 @@ const SCRIPT_LINES: readonly string[] = [
 
   'if [ "$k" = node ]; then set -- "$n" "$e" "$@"; else set -- "$e" "$@"; fi;',
   'if [ "$m" = f ]; then exec "$@"; fi;',
+  // See src/process/one-arena.ts.
+  '[ -n "$MALLOC_ARENA_MAX" ] || { MALLOC_ARENA_MAX=01; export MALLOC_ARENA_MAX; };',
   // A Node cannot leave its process session by itself; with setsid(1) it need not start a second one. The server holds the pipe
   // to cat until it has replied. Were the channel its own, some sshds would close it as soon as this shell has ended.
   // A background job would have no stdin, were it not for descriptor 3.

@@ -6,6 +6,7 @@ import { failureReported } from '../bootstrap/bootstrap.ts';
 import { linkCrypto } from '../crypto/link-crypto.ts';
 import { SocketFactory } from '../link/socket-factory.ts';
 import { unixDial } from '../link/unix-dial.ts';
+import { withOneArena } from '../process/one-arena.ts';
 import type { BootstrapReply } from '../wire/bootstrap-reply.ts';
 import { formatRequest } from '../wire/bootstrap-request.ts';
 import { INSTANCE_ID_BYTES, PROTOCOL_VERSION } from '../wire/limits.ts';
@@ -109,7 +110,7 @@ function startServer(
     const child = spawn(file, [...args, 'session', '--detached'], {
       detached: true,
       stdio: ['pipe', 'pipe', 'inherit'],
-      env: deps.environment,
+      env: withOneArena(deps.environment),
     });
     const scanner = new ReplyScanner();
     const fail = (message: string): void => reject(new EtError('ET_ERR_BOOTSTRAP', message));

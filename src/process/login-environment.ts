@@ -1,3 +1,5 @@
+import { isOneArena } from './one-arena.ts';
+
 /** What a login's environment is made of. */
 export interface LoginEnvironmentSource {
   /** What this process got from sshd, perhaps through a shell. */
@@ -38,7 +40,7 @@ export function loginEnvironment(source: LoginEnvironmentSource): Record<string,
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(inherited)) {
     if (value === undefined || ownNames.includes(name)) continue;
-    if (LEFT_OUT.has(name) && !keep.includes(name)) continue;
+    if (isOneArena(name, value) || (LEFT_OUT.has(name) && !keep.includes(name))) continue;
     environment[name] = value;
   }
   // TERM is the client's or nobody's: without a terminal sshd sets none.

@@ -1,4 +1,3 @@
-import { copyOf } from '../base/bytes.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { ScreenModel, ScreenModelOptions } from './screen-model.ts';
 import type { TerminalLog } from './terminal-log.ts';
@@ -216,26 +215,27 @@ export class ScreenFeed {
     const model = this.#model;
     const piece = this.#nextPiece();
     const start = this.#position;
+    const end = start + piece.length;
     this.#isAnswering = this.#aloneFrom !== undefined && start >= this.#aloneFrom;
-    if (this.#isAnswering) this.#noteAnswered(start, start + piece.length);
+    if (this.#isAnswering) this.#noteAnswered(start, end);
     model?.write(piece);
     void model?.whenParsed().then(() => {
       if (this.#state !== 'ready') return;
-      this.#position = start + piece.length;
+      this.#position = end;
       log.retain(this.#position);
       this.#step();
       this.#deps.onProgress();
     });
   }
 
-  /** Not across a change of size, or the place from which the model answers. Bytes that cannot be read any more are left out. */
+  /** A view, valid until the log is asked again. Not across a change of size, or the place from which the model answers. Bytes that cannot be read any more are left out. */
   #nextPiece(): Uint8Array {
     const { log } = this.#deps;
     const limits = [this.#resizes[0]?.offset, this.#aloneFrom, this.#position + PIECE_BYTES];
     const ends = limits.filter((each) => each !== undefined && each > this.#position);
     const most = Math.min(...(ends as number[])) - this.#position;
     try {
-      return copyOf(log.read(this.#position, most));
+      return log.read(this.#position, most);
     } catch {
       this.#position = log.damagedEnd(this.#position);
       return new Uint8Array();

@@ -1,5 +1,6 @@
 import { copyOf, EMPTY_BYTES } from '../base/bytes.ts';
 import { type Clock, SystemClock } from '../base/clock.ts';
+import { freeBuffer } from '../base/free-bytes.ts';
 import {
   coreOf,
   type EmulatedTerminal,
@@ -166,7 +167,11 @@ export class ScreenModel {
     if (next instanceof Uint8Array) {
       this.#parse(next.subarray(0, PIECE_BYTES));
       if (next.length > PIECE_BYTES) this.#queue[0] = next.subarray(PIECE_BYTES);
-      else this.#queue.shift();
+      else {
+        this.#queue.shift();
+        // Without the library's own objects it may not have read them yet.
+        if (this.#core !== undefined) freeBuffer(next.buffer);
+      }
     } else if (next !== undefined) {
       this.#queue.shift();
       const { columns, rows, scrollback } = bounded(next, this.#scrollback);
@@ -177,15 +182,29 @@ export class ScreenModel {
 
   /** The library loses a character that is cut behind a byte 0x80, as of a dash or a quotation mark: none is cut. */
   #parse(piece: Uint8Array): void {
-    const bytes = Buffer.concat([this.#started, piece]);
+    const bytes = this.#started.length === 0 ? piece : Buffer.concat([this.#started, piece]);
     const whole = bytes.subarray(0, bytes.length - startedBytes(bytes));
-    this.#started = bytes.subarray(whole.length);
+    this.#started =
+      whole.length === bytes.length ? EMPTY_BYTES : copyOf(bytes.subarray(whole.length));
     this.#parsedBytes += piece.length;
     if (whole.length === 0) return;
     if (this.#core === undefined) this.#terminal.write(whole);
     else parsePiece(this.#core, whole);
+    this.#keepTail(whole);
+  }
+
+  /** Between sequences nothing is unfinished. */
+  #keepTail(whole: Uint8Array): void {
+    if (this.#isGround) {
+      this.#tail = EMPTY_BYTES;
+      return;
+    }
     const tail = Buffer.concat([this.#tail, whole.subarray(-TAIL_BYTES)]);
     this.#tail = tail.subarray(-TAIL_BYTES);
+  }
+
+  get #isGround(): boolean {
+    return (this.#core?._inputHandler._parser.currentState ?? 0) === 0;
   }
 
   #settle(): void {
@@ -199,8 +218,7 @@ export class ScreenModel {
 
   /** The beginning of a sequence or a character that lacks its end. */
   #unfinished(): Uint8Array {
-    const state = this.#core?._inputHandler._parser.currentState ?? 0;
-    const begin = state === 0 ? -1 : this.#tail.lastIndexOf(ESC);
+    const begin = this.#isGround ? -1 : this.#tail.lastIndexOf(ESC);
     const sequence = begin < 0 ? EMPTY_BYTES : this.#tail.subarray(begin);
     return Buffer.concat([sequence, this.#started]);
   }

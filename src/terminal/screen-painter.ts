@@ -5,6 +5,11 @@ import type { ScreenLinks } from './screen-links.ts';
 /** Characters of which terminals do not agree how wide they are: joined ones, and pictures. */
 const DISPUTED = /^(?:..|\p{Emoji_Presentation}|[\u{1f000}-\u{1ffff}])/su;
 
+/** Nearly every cell has one plain character, for which no expression need be asked. */
+function isDisputed(text: string): boolean {
+  return (text.length > 1 || text.charCodeAt(0) >= 0x23_00) && DISPUTED.test(text);
+}
+
 /** Where a cursor is: `x` is the number of columns where the last one is filled and the next character wraps. */
 export interface CursorPlace {
   readonly x: number;
@@ -93,9 +98,9 @@ export class ScreenPainter {
   set(rendition: Rendition): void {
     const before = this.#rendition;
     const { fg, bg, extended, link } = rendition;
-    if (fg !== before.fg || bg !== before.bg || extended !== before.extended) {
-      this.add(renditionText(rendition, before));
-    }
+    const isSame = fg === before.fg && bg === before.bg && extended === before.extended;
+    if (isSame && link === before.link) return;
+    if (!isSame) this.add(renditionText(rendition, before));
     if (link !== before.link) this.add(`\x1b]8;${this.#links.get(link) ?? ';'}\x1b\\`);
     this.#rendition = { fg, bg, extended, link };
   }

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ET, ETSERVER, EtHost } from '../support/et-host.ts';
+import { EtHost } from '../support/et-host.ts';
 import { Netlab } from '../support/netlab.ts';
+import { PROJECT_ROOT } from '../support/project-root.ts';
 import type { BenchSettings } from './bench-settings.ts';
 import { Typist } from './typist.ts';
 
@@ -37,17 +38,25 @@ export async function stopPlaces(): Promise<void> {
 export class BenchPlace {
   readonly host: EtHost;
   readonly #lab: Netlab | undefined;
+  readonly #root: string;
   readonly #nodeFlags: readonly string[];
 
-  private constructor(host: EtHost, lab: Netlab | undefined, settings: BenchSettings) {
+  private constructor(
+    host: EtHost,
+    lab: Netlab | undefined,
+    settings: BenchSettings,
+    root: string = PROJECT_ROOT,
+  ) {
     this.host = host;
     this.#lab = lab;
+    this.#root = root;
     this.#nodeFlags = profileFlags(settings);
     places.add(this);
   }
 
-  static async onLoopback(settings: BenchSettings): Promise<BenchPlace> {
-    return new BenchPlace(await startHost(settings, undefined), undefined, settings);
+  /** `root`: where the version that is measured was built; default: this one. */
+  static async onLoopback(settings: BenchSettings, root?: string): Promise<BenchPlace> {
+    return new BenchPlace(await startHost(settings, undefined, root), undefined, settings, root);
   }
 
   /** `linkSettings` as for `netlab set`. Needs `netlab` of the requirements. */
@@ -72,8 +81,14 @@ export class BenchPlace {
 
   /** The command line of a program whose destination is this host, with these flags before it and this command after it. */
   commandLine(program: Program, flags: readonly string[], ...command: string[]): string[] {
-    const start = program === 'et' ? [process.execPath, ...this.#nodeFlags, ET] : ['ssh'];
-    return this.commandOn('client', [...start, ...this.host.to, ...flags, 'testhost', ...command]);
+    const words = [...this.host.to, ...flags, 'testhost', ...command];
+    return program === 'et' ? this.et(...words) : this.commandOn('client', ['ssh', ...words]);
+  }
+
+  /** The command line of `et` with exactly these words. */
+  et(...words: readonly string[]): string[] {
+    const program = join(this.#root, 'bin', 'et.js');
+    return this.commandOn('client', [process.execPath, ...this.#nodeFlags, program, ...words]);
   }
 
   /** The command line that runs `argv` at one of the ends. */
@@ -102,10 +117,13 @@ export class BenchPlace {
   }
 
   /** Starts a program on a terminal of its own. */
-  typist(commandLine: readonly string[]): Typist {
+  typist(
+    commandLine: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+  ): Typist {
     return new Typist(commandLine, {
       cwd: this.host.home,
-      environment: this.host.environment,
+      environment: { ...this.host.environment, ...environment },
     });
   }
 
@@ -139,16 +157,22 @@ export class BenchPlace {
   }
 }
 
-async function startHost(settings: BenchSettings, lab: Netlab | undefined): Promise<EtHost> {
+async function startHost(
+  settings: BenchSettings,
+  lab: Netlab | undefined,
+  root: string = PROJECT_ROOT,
+): Promise<EtHost> {
   const flags = profileFlags(settings);
   const place =
     lab === undefined ? {} : { address: lab.server, port: 22, prefix: lab.commandIn('server', []) };
-  const host = await EtHost.start({ ...place, withoutServer: flags.length > 0 });
+  const host = await EtHost.start({ ...place, withoutServer: true });
   host.file('.bash_profile', `PS1='${PROMPT}'\n`);
-  if (flags.length > 0) {
-    const start = [process.execPath, ...flags, ETSERVER].map((word) => `'${word}'`).join(' ');
-    const script = `#!/bin/sh\nexec ${start} "$@"\n`;
-    writeFileSync(join(host.home, 'bin', 'etserver'), script, { mode: 0o755 });
+  const server = join(root, 'bin', 'etserver.js');
+  const command = join(host.home, 'bin', 'etserver');
+  if (flags.length === 0) symlinkSync(server, command);
+  else {
+    const start = [process.execPath, ...flags, server].map((word) => `'${word}'`).join(' ');
+    writeFileSync(command, `#!/bin/sh\nexec ${start} "$@"\n`, { mode: 0o755 });
   }
   return host;
 }

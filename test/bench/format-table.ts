@@ -1,9 +1,8 @@
 import type { BenchRow } from './bench-row.ts';
 
-const HEADINGS = ['', 'et', 'ssh', 'unit', 'et / ssh', 'target', ''];
-
-/** The rows as a table of Markdown, which is readable as it stands. */
-export function formatTable(rows: readonly BenchRow[]): string {
+/** The rows as a table of Markdown, which is readable as it stands. `other`: what stands in the column of ssh. */
+export function formatTable(rows: readonly BenchRow[], other = 'ssh'): string {
+  const headings = ['', 'et', other, 'unit', `et / ${other}`, 'target', ''];
   const cells = rows.map((row) => [
     row.name,
     digits(row.et),
@@ -13,8 +12,8 @@ export function formatTable(rows: readonly BenchRow[]): string {
     row.target ?? '',
     row.met === null ? '' : verdict(row.met),
   ]);
-  const lines = [HEADINGS, HEADINGS.map(() => '-'), ...cells];
-  const widths = HEADINGS.map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)));
+  const lines = [headings, headings.map(() => '-'), ...cells];
+  const widths = headings.map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)));
   return lines
     .map((line, number) => {
       const filler = number === 1 ? '-' : ' ';

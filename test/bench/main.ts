@@ -1,18 +1,14 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg } from 'node:os';
-import { join, resolve } from 'node:path';
-import { requirement } from '../support/requirements.ts';
+import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Bench } from './bench.ts';
 import { stopPlaces } from './bench-place.ts';
-import type { BenchRow } from './bench-row.ts';
-import type { BenchSettings } from './bench-settings.ts';
 import { echoBench } from './echo-bench.ts';
 import { farStartBench } from './far-start-bench.ts';
 import { floodBench } from './flood-bench.ts';
-import { formatTable } from './format-table.ts';
 import { gigabitBench, narrowBench } from './gigabit-bench.ts';
 import { growthBench } from './growth-bench.ts';
 import { idleBench } from './idle-bench.ts';
+import { leaveMain } from './leave-main.ts';
 import { lossyMain } from './lossy-main.ts';
 import { memoryBench } from './memory-bench.ts';
 import { parseBenchArguments } from './parse-bench-arguments.ts';
@@ -21,6 +17,7 @@ import { routerEchoBench } from './router-echo-bench.ts';
 import { routerIdleBench } from './router-idle-bench.ts';
 import { routerRestartBench } from './router-restart-bench.ts';
 import { routerThroughputBench } from './router-throughput-bench.ts';
+import { runBenches } from './run-benches.ts';
 import { sshThroughputBench } from './ssh-throughput-bench.ts';
 import { startBench } from './start-bench.ts';
 import { throughputBench } from './throughput-bench.ts';
@@ -62,6 +59,7 @@ const BENCHES: readonly Bench[] = [
 const NAMES = BENCHES.map(({ name }) => name).join(',');
 const USAGE = `usage: npm run bench -- [--only ${NAMES}] [--quick] [--runs COUNT] [--cpu-prof DIRECTORY]
        npm run bench -- lossy [--help]
+       npm run bench -- leave [--help]
   --only NAMES          run these, separated by commas
   --quick               small sizes and few repetitions, to see that it works
   --runs COUNT          repetitions, in place of each bench's own
@@ -72,49 +70,9 @@ function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/** Why a bench cannot run here; `undefined` when it can. */
-function missingFor(bench: Bench): string | undefined {
-  return (
-    requirement('sshd').missing ?? bench.needs.flatMap((need) => requirement(need).missing ?? [])[0]
-  );
-}
-
-async function runAll(
-  benches: readonly Bench[],
-  settings: BenchSettings,
-): Promise<{ rows: BenchRow[]; failed: number }> {
-  const rows: BenchRow[] = [];
-  let failed = 0;
-  for (const bench of benches) {
-    const missing = missingFor(bench);
-    if (missing !== undefined) {
-      say(`${bench.name} is left out, because ${missing}`);
-      continue;
-    }
-    say(`${bench.name} ...`);
-    try {
-      rows.push(...(await bench.run(settings)));
-    } catch (error) {
-      failed += 1;
-      say(`${bench.name} failed: ${error instanceof Error ? error.stack : String(error)}`);
-    }
-  }
-  return { rows, failed };
-}
-
-/** Where, when and under what load it was measured. */
-function circumstances(loadBefore: number): Record<string, unknown> {
-  return {
-    date: new Date().toISOString(),
-    node: process.version,
-    cpus: cpus().map(({ model }) => model),
-    loadBefore,
-    loadAfter: loadavg()[0],
-  };
-}
-
 async function main(args: readonly string[]): Promise<number> {
   if (args[0] === 'lossy') return await lossyMain(args.slice(1));
+  if (args[0] === 'leave') return await leaveMain(args.slice(1));
   const asked = parseBenchArguments(args);
   const unknown = asked.only.find((name) => !BENCHES.some((bench) => bench.name === name));
   if (asked.help || unknown !== undefined) {
@@ -126,16 +84,8 @@ async function main(args: readonly string[]): Promise<number> {
   const profileDirectory =
     asked.profileDirectory === undefined ? undefined : resolve(asked.profileDirectory);
   if (profileDirectory !== undefined) mkdirSync(profileDirectory, { recursive: true });
-  const loadBefore = loadavg()[0] ?? 0;
   const chosen = BENCHES.filter(({ name }) => only.length === 0 || only.includes(name));
-  const { rows, failed } = await runAll(chosen, { quick, runs, profileDirectory, say });
-  const about = circumstances(loadBefore);
-  process.stdout.write(formatTable(rows));
-  process.stdout.write(`load ${loadBefore.toFixed(1)} before, ${loadavg()[0]?.toFixed(1)} after\n`);
-  mkdirSync('.bench', { recursive: true });
-  const report = { ...about, quick, rows };
-  writeFileSync(join('.bench', 'latest.json'), `${JSON.stringify(report, null, 2)}\n`);
-  return failed === 0 ? 0 : 1;
+  return await runBenches(chosen, { quick, runs, profileDirectory, say });
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

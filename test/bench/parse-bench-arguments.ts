@@ -6,6 +6,8 @@ export interface BenchArguments {
   readonly quick: boolean;
   readonly runs: number | undefined;
   readonly profileDirectory: string | undefined;
+  /** Where another version was built, to compare with. */
+  readonly beside: string | undefined;
   readonly help: boolean;
 }
 
@@ -18,6 +20,7 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
       quick: { type: 'boolean', default: false },
       runs: { type: 'string' },
       'cpu-prof': { type: 'string' },
+      beside: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -29,6 +32,7 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
     quick: values.quick,
     runs,
     profileDirectory: values['cpu-prof'],
+    beside: values.beside,
     help: values.help,
   };
 }

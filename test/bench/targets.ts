@@ -13,10 +13,19 @@ export function atLeastTimes(factor: number, whole: number, name: string): Targe
   return { text: `>= ${factor} x ${name}`, isMet: (et) => et >= whole * factor };
 }
 
-export function atMostTimesSsh(factor: number): Target {
+/** `other`: what stands in the column of ssh, where it is something else. */
+export function atMostTimesSsh(factor: number, other = 'ssh'): Target {
   return {
-    text: `<= ${factor} x ssh`,
+    text: `<= ${factor} x ${other}`,
     isMet: (et, ssh) => (ssh === null ? null : et <= ssh * factor),
+  };
+}
+
+/** Either of them will do. `other`: what stands in the column of ssh. */
+export function atLeastOrTimes(limit: number, factor: number, other: string): Target {
+  return {
+    text: `>= ${limit}, or ${factor} x ${other}`,
+    isMet: (et, ssh) => et >= limit || (ssh !== null && et >= ssh * factor),
   };
 }
 

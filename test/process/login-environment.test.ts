@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loginEnvironment } from '../../src/process/login-environment.ts';
 import { loginShell } from '../../src/process/login-shell.ts';
 import { readMotd } from '../../src/process/motd.ts';
+import { withOneArena } from '../../src/process/one-arena.ts';
 
 const OURS = { version: '0.1.0', sessionId: 'cafe' };
 
@@ -26,6 +27,18 @@ describe('the environment of a login', () => {
       SSH_TTY: '/dev/pts/7',
       ET_VERSION: '0.1.0',
       EVERTERM_SESSION: 'cafe',
+    });
+  });
+
+  test('holds a limit of malloc that the user has set, and not the one that a session server is started with', () => {
+    const started = withOneArena({});
+    expect(loginEnvironment({ ...OURS, inherited: started, requested: {} })).toEqual({
+      ET_VERSION: '0.1.0',
+      EVERTERM_SESSION: 'cafe',
+    });
+    const limited = withOneArena({ MALLOC_ARENA_MAX: '1' });
+    expect(loginEnvironment({ ...OURS, inherited: limited, requested: {} })).toMatchObject({
+      MALLOC_ARENA_MAX: '1',
     });
   });
 
