@@ -194,9 +194,3 @@ export class ScreenPainter {
     return last;
   }
 }
-
-function isDisputed(text: string): boolean {
-  // Nearly all characters, and a pattern takes longer than all else that is done with one.
-  if (text.length === 1 && text < '\u2300') return false;
-  return DISPUTED.test(text);
-}
