@@ -28,6 +28,8 @@ export class Attachments {
   readonly #instanceOf = new WeakMap<KeyRing, string>();
   /** Keys on their way to a client. */
   readonly #given = new WeakMap<ServerSession, KeyRing>();
+  /** Keys that a client may have stored, whether or not it has said so. */
+  readonly #mayBeStored = new WeakSet<KeyRing>();
 
   constructor(deps: AttachmentsDeps) {
     this.#deps = deps;
@@ -54,13 +56,20 @@ export class Attachments {
     return passkey;
   }
 
-  /** `session` has the shell from now on. Returns the root secret of its own where it came by the keys of another client. */
+  /**
+   * `session` is about to have the shell: the keys that it came with are its own. To be called before those who had the shell are ended,
+   * or keys that one of them has stored and not said so would go with it.
+   */
+  claim(session: ServerSession): void {
+    if (this.#deps.keys.stateOf(session.keys) === 'offered') this.#settle(session, session.keys);
+  }
+
+  /** `session`, which has claimed it, has the shell from now on. Returns the root secret of its own where it came by the keys of another client. */
   attach(session: ServerSession, by: string): Uint8Array | undefined {
     this.#owner = session;
     this.#by = by;
     const { keys, random } = this.#deps;
     const ring = session.keys;
-    if (keys.stateOf(ring) === 'offered') this.#settle(session, ring);
     const before = this.#instanceOf.get(ring);
     if (before === undefined || before === session.instance) {
       this.#instanceOf.set(ring, session.instance);
@@ -69,6 +78,7 @@ export class Attachments {
     const own = new KeyRing(undefined, random.bytes(SECRET_BYTES));
     keys.offer(own);
     this.#given.set(session, own);
+    this.#mayBeStored.add(own);
     return own.root;
   }
 
@@ -85,7 +95,7 @@ export class Attachments {
     const { keys } = this.#deps;
     const given = this.#given.get(session);
     if (given !== undefined) keys.withdraw(given);
-    keys.withdraw(session.keys);
+    if (!this.#mayBeStored.has(session.keys)) keys.withdraw(session.keys);
     if (session !== this.#owner) return;
     this.#owner = undefined;
     this.#by = '';

@@ -256,6 +256,7 @@ export class SessionServer {
     const shell = this.#shell ?? this.#makeShell();
     const { by } = incoming.metadata;
     const name = typeof by === 'string' ? printable(by).slice(0, MAX_BY_LENGTH) : '';
+    this.#attachments.claim(owner);
     this.#takeOver(owner, name);
     new TerminalChannel(incoming, {
       clock: this.#deps.clock,

@@ -76,6 +76,44 @@ describe('keys', () => {
     expect(third.text).toContain('still there');
   });
 
+  test('a client that died before it could say that it has stored its keys can be followed by those', async () => {
+    const { host } = hostWithClient();
+    const second = host.client();
+    host.connect(second, 2, ClientKeys.fromRoot(host.root.slice()));
+    const keys = ClientKeys.fromRoot(rootFrom(second));
+    const third = host.client();
+    host.connect(third, 3, keys);
+    await host.settle();
+    expect([second.end, third.accepted]).toEqual([
+      expect.objectContaining({ code: BYE.takenOver }),
+      { from: 0 },
+    ]);
+    host.links.at(-1)?.cut();
+    host.connect(third, 3, keys);
+    host.work.print('still there');
+    await host.settle();
+    expect([third.refusals, third.text]).toEqual([0, 'still there']);
+    const before = host.client();
+    host.connect(before, 4, ClientKeys.fromRoot(host.root.slice()));
+    expect(before.refusals).toBe(1);
+  });
+
+  test('who looks at what is kept by keys that their client has stored leaves them as they are', async () => {
+    const { host } = hostWithClient();
+    const second = host.client();
+    host.connect(second, 2, ClientKeys.fromRoot(host.root.slice()));
+    const visitor = new Client(host.clock, undefined, false);
+    host.connect(visitor, 3, ClientKeys.fromRoot(rootFrom(second)));
+    const wish = { kind: 'history', metadata: {}, stream: 1, priority: 'bulk' } as const;
+    visitor.mux.open(wish, { onData: () => undefined });
+    await host.settle();
+    visitor.session.end(BYE.detached, '');
+    await host.settle();
+    const third = host.client();
+    host.connect(third, 4, ClientKeys.fromRoot(rootFrom(second)));
+    expect([third.refusals, third.accepted]).toEqual([0, { from: 0 }]);
+  });
+
   test('a passkey that was offered is good for one client, and for two minutes', async () => {
     const { host } = hostWithClient();
     const passkey = host.server.offerKeys();
