@@ -157,6 +157,7 @@ function startTerminal(
     attach: { backlog: backlogPolicy(flags.backlog, isTerminal), by: deps.by },
     onRoot: deps.onRoot,
     onHangUp: io.isInputTerminal ? () => leave(HANG_UP_STATUS) : undefined,
+    say: isTerminal ? undefined : io.say,
     onReceived: received,
     onOver: over,
     onFailed: (error) => over(failedBy(error)),

@@ -16,6 +16,7 @@ import type { InputSource } from './exec-service.ts';
 import { type WorkEnd, workEndOf } from './exit.ts';
 import { formatBytes } from './format-bytes.ts';
 import { OutputSink } from './output-sink.ts';
+import { OwnLines } from './own-lines.ts';
 import { TerminalPrompt } from './terminal-prompt.ts';
 
 /** The user's terminal, or what stands for one where output is no terminal. */
@@ -48,6 +49,8 @@ export interface TerminalServiceDeps {
   readonly onRoot: (root: Uint8Array) => void;
   /** The terminal is gone; absent where input and output are none. */
   readonly onHangUp?: (() => void) | undefined;
+  /** A line about the output, where it is no terminal's: among it, it would be taken for output. */
+  readonly say?: ((line: string) => void) | undefined;
   /** What the user asks of the client itself. */
   readonly onEscape: (action: EscapeAction) => void;
   /** The shell is over and all its output is here. */
@@ -87,6 +90,7 @@ export class TerminalService implements ChannelEvents {
   readonly #channel: Channel;
   readonly #output: OutputSink;
   readonly #title: TitleNotice;
+  readonly #lines: OwnLines;
   /** Bytes of our own that are not the channel's, and have not been written yet. */
   #ownBytes = 0;
   #unwatchSize: (() => void) | undefined;
@@ -101,6 +105,10 @@ export class TerminalService implements ChannelEvents {
     this.#client = client;
     this.#deps = deps;
     this.#title = new TitleNotice(this.tracker);
+    this.#lines = new OwnLines({
+      mayWrite: () => this.#mayWrite(),
+      write: (text) => deps.terminal.writeNow(utf8(text)),
+    });
     this.raw = new RawMode(deps.terminal, {
       restoreSequence: () => this.#title.restoreSequence() + this.tracker.restoreSequence(),
       applySequence: () => this.tracker.applySequence(),
@@ -108,7 +116,10 @@ export class TerminalService implements ChannelEvents {
     this.#output = new OutputSink(deps.terminal.outputFd, deps.clock, {
       onWritten: (bytes) => this.#consumed(bytes),
       onBroken: (error) => this.#outputBroke(error),
-      onIdle: () => this.#finishIfThrough(),
+      onIdle: () => {
+        this.#lines.flush();
+        this.#finishIfThrough();
+      },
     });
     const { request } = deps;
     const first = request === undefined ? undefined : utf8(JSON.stringify(request));
@@ -174,6 +185,7 @@ export class TerminalService implements ChannelEvents {
     this.#noticeTimer?.cancel();
     this.#unwatchSize?.();
     this.raw.restore();
+    if (!this.tracker.controlModeActive) this.#lines.flushAll();
   }
 
   onData(bytes: Uint8Array): void {
@@ -183,6 +195,7 @@ export class TerminalService implements ChannelEvents {
     }
     this.tracker.push(bytes);
     this.#output.write(bytes);
+    this.#lines.flush();
     this.#showTitle();
   }
 
@@ -229,7 +242,9 @@ export class TerminalService implements ChannelEvents {
   }
 
   #tell(text: string): void {
-    this.say(`\r\n[everterm: ${text}]\r\n`);
+    const { say } = this.#deps;
+    if (say === undefined) this.#lines.add(text);
+    else say(`et: ${text}`);
   }
 
   /** What comes next draws a whole screen: it is given one in its default state, and what was on it stays in the scrollback. */

@@ -245,6 +245,46 @@ test('what is not kept any more is told in bytes', () => {
   expect(lab.takeDirect()).toBe('\r\n[everterm: 4711 bytes of output were not kept]\r\n');
 });
 
+test('what is lost is told where a line can stand: not within a sequence of the program, and never within tmux -CC', () => {
+  const lab = new Lab();
+  lab.say('\x1b[3');
+  lab.note({ skipped: 4711 });
+  lab.note({ warning: 'the disk is full' });
+  expect(lab.takeDirect()).toBe('');
+  lab.say('1m');
+  expect(lab.takeDirect()).toBe(
+    '\r\n[everterm: 4711 bytes of output were not kept]\r\n\r\n[everterm: the disk is full]\r\n',
+  );
+  lab.say('\x1bP1000p%begin');
+  lab.note({ warning: 'the disk is full' });
+  lab.service.restore();
+  expect(lab.takeDirect()).not.toContain('the disk');
+});
+
+test('what could not be told before the terminal is given back is told then', () => {
+  const lab = new Lab();
+  lab.say('\x1b[3');
+  lab.note({ skipped: 4711 });
+  lab.service.restore();
+  expect(lab.takeDirect().endsWith('\r\n[everterm: 4711 bytes of output were not kept]\r\n')).toBe(
+    true,
+  );
+  lab.service.restore();
+  expect(lab.takeDirect()).not.toContain('4711');
+});
+
+test('what is lost to a pipe is told beside it', () => {
+  const said: string[] = [];
+  const lab = new Lab({ say: (line) => said.push(line) });
+  lab.say('\x1b[3');
+  lab.note({ skipped: 4711 });
+  lab.note({ warning: 'the disk is full' });
+  expect([said, lab.takeDirect()]).toEqual([
+    ['et: 4711 bytes of output were not kept', 'et: the disk is full'],
+    '',
+  ]);
+});
+
 test('a terminal that is gone types no ^D: the shell goes on', () => {
   const lab = new Lab();
   lab.endInput();
