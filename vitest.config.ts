@@ -21,7 +21,8 @@ const LEFT_OUT = process.env['EVERTERM_SKIP_SAME'] === undefined ? [] : SAME_FOR
 const RETRY = process.env['CI'] === undefined ? 0 : 1;
 
 /** What takes minutes, which a file's size does not tell: begun last, it would run on alone. */
-const LONG = /conformance|router-strangers|netlab-(?:forwards|plan|cuts)/u;
+const LONG =
+  /conformance|router-strangers|netlab-(?:attach|forwards|plan|cuts)|leave-(?:output|tmux)/u;
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
