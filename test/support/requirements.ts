@@ -13,8 +13,10 @@ export type RequirementName =
   | 'expect'
   | 'fish'
   | 'git'
+  | 'htop'
   | 'iperf3'
   | 'ipv6'
+  | 'less'
   | 'linux'
   | 'microsocks'
   | 'mount'
@@ -35,7 +37,8 @@ export type RequirementName =
   | 'sshd'
   | 'systemd'
   | 'tinyproxy'
-  | 'tmux';
+  | 'tmux'
+  | 'vim';
 
 /** The way every requirement is answered: nothing when it is met, else what is missing and how to get it. */
 export interface Requirement {

@@ -97,6 +97,14 @@ export class TmuxPanes {
     );
   }
 
+  /** The pane in which these words run, as its only process. */
+  run(words: readonly string[], environment: Readonly<Record<string, string>>): string {
+    const variables = { ...environment, TERM: 'tmux-256color' };
+    const assigned = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+    const line = ['env', '-i', ...assigned, ...words].map(quoted).join(' ');
+    return this.#newWindow(`exec ${line}`);
+  }
+
   keys(pane: string, ...keys: string[]): void {
     this.#run('send-keys', '-t', pane, ...keys);
   }
@@ -105,16 +113,18 @@ export class TmuxPanes {
     return Number(this.#run('display-message', '-p', '-t', pane, '#{pane_pid}'));
   }
 
-  look(pane: string): PaneView {
+  /** `isWhole`: with the scrollback. */
+  look(pane: string, isWhole = true): PaneView {
     const format = FACTS.map((fact) => `#{${fact}}`).join('\t');
     const values = this.#run('display-message', '-p', '-t', pane, format).split('\t');
     const facts = Object.fromEntries(FACTS.map((fact, index) => [fact, values[index] ?? '']));
     const capture = (...flags: string[]): string[] =>
       this.#run('capture-pane', '-p', '-e', '-N', ...flags, '-t', pane).split('\n');
+    const from = isWhole ? ['-S', '-'] : [];
     return {
       facts,
-      lines: capture('-S', '-').map(trimmed),
-      hidden: facts['alternate_on'] === '1' ? capture('-a', '-S', '-').map(trimmed) : [],
+      lines: capture(...from).map(trimmed),
+      hidden: facts['alternate_on'] === '1' ? capture('-a', ...from).map(trimmed) : [],
     };
   }
 
@@ -143,6 +153,10 @@ export class TmuxPanes {
   #file(name: string): string {
     return join(this.#directory, name);
   }
+}
+
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** Whether a blank at the end was written or was always there cannot be seen. */
