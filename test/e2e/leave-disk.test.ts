@@ -70,7 +70,7 @@ describeNeeding(
         expect(replayed.digest).toBe(seqDigest(1_000_000, replayed.bytes).digest);
       } finally {
         await host.quiet();
-        execFileSync('umount', [state]);
+        execFileSync(requireTool('umount'), [state]);
       }
     });
 
