@@ -14,6 +14,10 @@ const SAME_FOR_ALL = [
   'test/decoder/**',
   'test/e2e/conformance-*.test.ts',
   'test/e2e/router-strangers.test.ts',
+  'test/e2e/attach-painting.test.ts',
+  'test/e2e/attach-roads.test.ts',
+  'test/e2e/leave-*.test.ts',
+  'test/terminal/screen-painting.test.ts',
 ];
 const LEFT_OUT = process.env['EVERTERM_SKIP_SAME'] === undefined ? [] : SAME_FOR_ALL;
 

@@ -34,6 +34,7 @@ export class CredentialKeeper {
   }
 
   onFirstLink(): void {
+    // Also where it was saved meanwhile: a client that this one has taken over may have written its own keys over these since.
     this.#timer ??= this.#deps.clock.schedule(SAVE_AFTER_MS, () => this.save());
   }
 
@@ -44,6 +45,7 @@ export class CredentialKeeper {
 
   /** This client has the session no more, and it goes on. */
   leave(left: SessionCredentials['left']): void {
+    this.#timer?.cancel();
     this.#save({ clientPid: 0, ...(left !== undefined && { left }) });
   }
 
@@ -58,7 +60,6 @@ export class CredentialKeeper {
   }
 
   #save(changes: Partial<SessionCredentials>): void {
-    this.#timer?.cancel();
     const { store, logger, make } = this.#deps;
     const credentials = make();
     if (credentials === undefined) return;

@@ -56,6 +56,18 @@ test('the first save waits for the first prompt, a second after the first link',
   expect(clock.pending).toBe(0);
 });
 
+test('who was taken over and writes late keeps nobody from coming back to its successor', () => {
+  const two = keeper(20);
+  two.onFirstLink();
+  two.save();
+  const rootSecret = new Uint8Array(32).fill(10);
+  const kept = store.find(SESSION);
+  if (kept !== undefined) store.save({ ...kept, rootSecret, clientPid: 0, left: 'taken-over' });
+  clock.advance(1000);
+  const { clientPid, left, rootSecret: root } = store.find(SESSION) ?? {};
+  expect([clientPid, left, root?.[0]]).toEqual([20, undefined, 20]);
+});
+
 test('what was left says so, and has no client', () => {
   const one = keeper(10);
   one.save();

@@ -55,8 +55,10 @@ export class EtTerminal {
   see(part: string, withinMs: number = SEE_WITHIN_MS): Promise<string> {
     return new Promise((resolve, reject) => {
       const from = this.#seen;
+      let looked = from;
       const look = (): boolean => {
-        const at = this.text.indexOf(part, from);
+        const at = this.text.indexOf(part, looked);
+        looked = Math.max(looked, this.text.length - part.length);
         if (at < 0) return false;
         this.#seen = at + part.length;
         clearTimeout(timer);

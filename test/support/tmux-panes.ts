@@ -97,6 +97,14 @@ export class TmuxPanes {
     );
   }
 
+  /** The pane in which these words run, as its only process. */
+  run(words: readonly string[], environment: Readonly<Record<string, string>>): string {
+    const variables = { ...environment, TERM: 'tmux-256color' };
+    const assigned = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+    const line = ['env', '-i', ...assigned, ...words].map(quoted).join(' ');
+    return this.#newWindow(`exec ${line}`);
+  }
+
   keys(pane: string, ...keys: string[]): void {
     this.#run('send-keys', '-t', pane, ...keys);
   }
@@ -105,15 +113,17 @@ export class TmuxPanes {
     return Number(this.#run('display-message', '-p', '-t', pane, '#{pane_pid}'));
   }
 
-  look(pane: string): PaneView {
+  /** `isWhole`: with the scrollback. */
+  look(pane: string, isWhole = true): PaneView {
     const format = FACTS.map((fact) => `#{${fact}}`).join('\t');
-    const capture = ['capture-pane', '-p', '-e', '-N', '-t', pane, '-S', '-'];
+    const from = isWhole ? ['-S', '-'] : [];
+    const capture = ['capture-pane', '-p', '-e', '-N', '-t', pane, ...from];
     const all = this.#run('display-message', '-p', '-t', pane, format, ';', ...capture);
     const [values = '', ...lines] = all.split('\n');
     const words = values.split('\t');
     const facts = Object.fromEntries(FACTS.map((fact, index) => [fact, words[index] ?? '']));
-    const isAlternate = facts['alternate_on'] === '1';
-    return { facts, lines, hidden: isAlternate ? this.#run(...capture, '-a').split('\n') : [] };
+    const hidden = facts['alternate_on'] === '1' ? this.#run(...capture, '-a').split('\n') : [];
+    return { facts, lines: lines.map(trimmed), hidden: hidden.map(trimmed) };
   }
 
   close(pane: string): void {
@@ -141,6 +151,15 @@ export class TmuxPanes {
   #file(name: string): string {
     return join(this.#directory, name);
   }
+}
+
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** Whether a blank at the end was written or was always there cannot be seen. */
+function trimmed(line: string): string {
+  return line.replace(/ +$/u, '');
 }
 
 function exists(file: string): boolean {
