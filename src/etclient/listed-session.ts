@@ -1,24 +1,8 @@
 import { isJsonObject } from '../wire/json-members.ts';
+import type { SessionStatus } from '../wire/session-status.ts';
 
 /** What `etserver ls --json` says of a session; another version of it may say less. */
-export interface ListedSession {
-  readonly session: string;
-  readonly name: string;
-  readonly command: string;
-  readonly hasShell: boolean;
-  readonly ageSeconds: number;
-  readonly attached: boolean;
-  /** Who is attached, where they have said so. */
-  readonly by: string;
-  readonly idleSeconds: number;
-  readonly over: boolean;
-  readonly backlogBytes: number;
-  readonly historyBytes: number;
-  /** Since the last output; absent before there was any. */
-  readonly outputSeconds?: number;
-  readonly title: string;
-  readonly cwd: string;
-}
+export type ListedSession = Omit<SessionStatus, 'pid' | 'port'>;
 
 /** The sessions in what `etserver ls --json` has printed, whatever a login shell printed before; `undefined` where it has not. */
 export function parseListing(stdout: string): ListedSession[] | undefined {

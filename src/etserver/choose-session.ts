@@ -1,4 +1,4 @@
-import type { SessionStatus } from './control-questions.ts';
+import type { SessionStatus } from '../wire/session-status.ts';
 import { formatAge } from './format-sessions.ts';
 import type { OwnSessions } from './own-sessions.ts';
 import type { SessionRegistry } from './registry.ts';

@@ -1,5 +1,5 @@
 import { printable } from '../base/printable.ts';
-import type { SessionStatus } from './control-questions.ts';
+import type { SessionStatus } from '../wire/session-status.ts';
 
 /** A line each, for people: id, name, state, age, what waits, what runs and where. */
 export function formatSessions(sessions: readonly SessionStatus[]): string {

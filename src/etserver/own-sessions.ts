@@ -2,8 +2,8 @@ import type { Clock } from '../base/clock.ts';
 import { EtError } from '../base/errors.ts';
 import type { SocketFactory } from '../link/socket-factory.ts';
 import { unixDial } from '../link/unix-dial.ts';
+import type { SessionStatus } from '../wire/session-status.ts';
 import { type Answer, askSession, type Question } from './ask-session.ts';
-import type { SessionStatus } from './control-questions.ts';
 import type { SessionRegistry } from './registry.ts';
 
 /** What is known of the user's sessions on this host. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { chooseSession, claimName, SessionRefusal } from '../../src/etserver/choose-session.ts';
-import type { SessionStatus } from '../../src/etserver/control-questions.ts';
 import type { SessionWish } from '../../src/etserver/session-wish.ts';
+import type { SessionStatus } from '../../src/wire/session-status.ts';
 
 const OWN_ID = 'ee'.repeat(16);
 const WISH: SessionWish = {

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { utf8 } from '../../src/base/bytes.ts';
-import { answerQuestions, type SessionStatus } from '../../src/etserver/control-questions.ts';
+import { answerQuestions } from '../../src/etserver/control-questions.ts';
 import type { CarrierEvents } from '../../src/link/carrier.ts';
+import type { SessionStatus } from '../../src/wire/session-status.ts';
 
 const STATUS: SessionStatus = {
   session: 'ab'.repeat(16),

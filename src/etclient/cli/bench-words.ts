@@ -4,7 +4,7 @@ import type { BenchWork } from './client-command.ts';
 import { FORWARD_KEYS } from './forward-flags.ts';
 import { GivenFlags, spelled } from './given-flags.ts';
 import { CLIENT_FLAGS, type ClientFlagKey, HIDDEN_CLIENT_FLAGS } from './option-table.ts';
-import { readArguments, unknownFlag } from './read-arguments.ts';
+import { readAnywhere } from './read-arguments.ts';
 
 const DEFAULT_SECONDS = 3;
 const MAX_SECONDS = 600;
@@ -64,7 +64,7 @@ export interface BenchWords {
  * @throws {EtError} ET_ERR_USAGE
  */
 export function readBench(words: readonly string[]): BenchWords | 'help' | 'version' {
-  const { occurrences, operands } = read(words);
+  const { occurrences, operands } = readAnywhere(FLAGS, words);
   const given = new GivenFlags(
     occurrences.flatMap(({ key, value }) =>
       key === 'json' || key === 'seconds' ? [] : [{ key, value }],
@@ -98,20 +98,6 @@ export function readBench(words: readonly string[]): BenchWords | 'help' | 'vers
       seconds: seconds === undefined ? DEFAULT_SECONDS : parseSeconds(seconds),
       json: occurrences.some(({ key }) => key === 'json'),
     },
-  };
-}
-
-function read(
-  words: readonly string[],
-): Pick<ReturnType<typeof readArguments<Key>>, 'occurrences' | 'operands'> {
-  const { occurrences, operands, unknown } = readArguments(FLAGS, words);
-  if (unknown !== undefined) throw usageError(unknownFlag(FLAGS, unknown));
-  const [first, ...rest] = operands;
-  if (first === undefined || rest.length === 0) return { occurrences, operands };
-  const after = read(rest);
-  return {
-    occurrences: [...occurrences, ...after.occurrences],
-    operands: [first, ...after.operands],
   };
 }
 

@@ -56,6 +56,26 @@ export function readArguments<Key extends string>(
   }
 }
 
+/**
+ * The same where nothing is run, so that flags may stand behind operands too.
+ *
+ * @throws {EtError} ET_ERR_USAGE, also for a flag that is in no table
+ */
+export function readAnywhere<Key extends string>(
+  flags: readonly Flag<Key>[],
+  words: readonly string[],
+): Pick<ReadArguments<Key>, 'occurrences' | 'operands'> {
+  const { occurrences, operands, unknown } = readArguments(flags, words);
+  if (unknown !== undefined) throw usageError(unknownFlag(flags, unknown));
+  const [first, ...rest] = operands;
+  if (first === undefined || rest.length === 0) return { occurrences, operands };
+  const after = readAnywhere(flags, rest);
+  return {
+    occurrences: [...occurrences, ...after.occurrences],
+    operands: [first, ...after.operands],
+  };
+}
+
 /** Why `typed` is not a flag of ours, in one line. */
 export function unknownFlag(flags: readonly Flag[], typed: string): string {
   const name = typed.replace(/=.*$/su, '');

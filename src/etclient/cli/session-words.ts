@@ -3,7 +3,7 @@ import { usageError } from '../../base/usage-error.ts';
 import { FORWARD_KEYS } from './forward-flags.ts';
 import { GivenFlags, spelled } from './given-flags.ts';
 import { CLIENT_FLAGS, type ClientFlagKey, HIDDEN_CLIENT_FLAGS } from './option-table.ts';
-import { readArguments, unknownFlag } from './read-arguments.ts';
+import { readAnywhere } from './read-arguments.ts';
 
 /** Commands about sessions that run, here or on a host. */
 export type SessionVerb = 'attach' | 'ls' | 'kill' | 'detach' | 'history';
@@ -105,7 +105,7 @@ export function readSessionWords([first, ...words]: readonly string[]):
   | undefined {
   const verb = (Object.keys(OPERANDS) as SessionVerb[]).find((each) => each === first);
   if (verb === undefined) return undefined;
-  const { occurrences, operands } = read(words);
+  const { occurrences, operands } = readAnywhere(FLAGS, words);
   const own = occurrences.filter((each) => isOwn(each.key));
   const given = new GivenFlags(
     occurrences.flatMap(({ key, value }) => (isOwn(key) ? [] : [{ key, value }])),
@@ -156,20 +156,6 @@ function refuseOperands(verb: SessionVerb, operands: readonly string[]): void {
   throw usageError(
     `et ${verb} does not take ${JSON.stringify(extra.slice(0, 200))}: ${usage}; to run something on a host called ${verb}, write et -- ${verb}`,
   );
-}
-
-function read(
-  words: readonly string[],
-): Pick<ReturnType<typeof readArguments<Key>>, 'occurrences' | 'operands'> {
-  const { occurrences, operands, unknown } = readArguments(FLAGS, words);
-  if (unknown !== undefined) throw usageError(unknownFlag(FLAGS, unknown));
-  const [first, ...rest] = operands;
-  if (first === undefined || rest.length === 0) return { occurrences, operands };
-  const after = read(rest);
-  return {
-    occurrences: [...occurrences, ...after.occurrences],
-    operands: [first, ...after.operands],
-  };
 }
 
 function isOwn(key: Key): key is OwnKey {

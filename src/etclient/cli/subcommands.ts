@@ -4,7 +4,7 @@ import { usageError } from '../../base/usage-error.ts';
 import { parseName } from './flag-values.ts';
 import { FORWARD_FLAGS, forwardsToAdd, forwardsToRemove } from './forward-words.ts';
 import type { ClientFlagKey } from './option-table.ts';
-import { type Occurrence, readArguments, unknownFlag } from './read-arguments.ts';
+import { type Occurrence, readAnywhere } from './read-arguments.ts';
 import { parseServiceWords, type ServiceCommand } from './service-words.ts';
 
 /** `et status`: what clients with forwards do. */
@@ -46,7 +46,7 @@ export function parseSubcommand(
   const [name, ...words] = argv;
   if (name === 'service') return parseServiceWords(words);
   if (name !== 'status' && name !== 'forward') return undefined;
-  const { given, operands } = read(words);
+  const { occurrences: given, operands } = readAnywhere(FLAGS, words);
   if (given.some(({ key }) => key === 'help')) return { kind: 'help' };
   const session = given.findLast(({ key }) => key === 'session')?.value;
   if (session !== undefined) parseName('--session', session);
@@ -100,19 +100,6 @@ function parseForward(
   if (verb === 'add') forwardsToAdd(flag, value, false);
   else forwardsToRemove(flag, value, false);
   return { kind: 'forward', verb, session, flag, value };
-}
-
-/** Flags may stand on either side of the verb. */
-function read(words: readonly string[]): {
-  given: readonly Occurrence<Key>[];
-  operands: readonly string[];
-} {
-  const { occurrences, operands, unknown } = readArguments(FLAGS, words);
-  if (unknown !== undefined) throw usageError(unknownFlag(FLAGS, unknown));
-  const [first, ...rest] = operands;
-  if (first === undefined || rest.length === 0) return { given: occurrences, operands };
-  const after = read(rest);
-  return { given: [...occurrences, ...after.given], operands: [first, ...after.operands] };
 }
 
 function spelled(key: Key): string {
