@@ -5,7 +5,6 @@ import { ClientMachine } from '../support/client-machine.ts';
 import { EtHost, type ListedSession } from '../support/et-host.ts';
 import { describeNeeding } from '../support/requirements.ts';
 import { PROFILE } from '../support/through-router.ts';
-import { until } from '../support/until.ts';
 
 const LINES = 3000;
 
@@ -33,7 +32,7 @@ describeNeeding(['sshd', 'linux'], 'a session whose server ends', () => {
     'by SIGTERM tells its client so, behind all that was printed, over %s',
     async (road) => {
       const et = await laptop.shell(['--name', 'w', '--via', road]);
-      const { pid } = await only();
+      const { pid } = await host.onlySession();
       // The shell's end comes with the line that it prints last.
       et.type(`seq -f 'line %.0f' ${LINES}; kill $PPID; sleep 9\r`);
       await et.see(`line ${LINES}\r\n`);
@@ -98,7 +97,7 @@ describeNeeding(['sshd', 'linux'], 'a session whose server ends', () => {
     const et = await laptop.shell(['--name', 'w']);
     et.type('\r~d');
     await et.ended;
-    return await only();
+    return await host.onlySession();
   }
 
   /** What is said of it to who attaches, by its name here and by its name there. */
@@ -110,15 +109,5 @@ describeNeeding(['sshd', 'linux'], 'a session whose server ends', () => {
     const why = /"w" ended .*$/mu;
     expect(why.exec(there.stderr)?.[0]).toEqual(why.exec(here.stderr)?.[0]);
     return here.stderr;
-  }
-
-  async function only(): Promise<ListedSession> {
-    const [one] = await until(
-      'one session',
-      () => host.sessions(),
-      ({ length }) => length === 1,
-    );
-    if (one === undefined) throw new Error('no session');
-    return one;
   }
 });

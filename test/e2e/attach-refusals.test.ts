@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { ClientMachine } from '../support/client-machine.ts';
-import { EtHost, type ListedSession } from '../support/et-host.ts';
+import { EtHost } from '../support/et-host.ts';
 import { describeNeeding, requireTool } from '../support/requirements.ts';
 import { PROFILE } from '../support/through-router.ts';
 import { until } from '../support/until.ts';
@@ -61,7 +61,7 @@ describeNeeding(['sshd', 'linux', 'root'], 'who may not have a session', () => {
     await second.see('still here');
     thief.pty.signal('KILL');
     await thief.ended;
-    expect(await only()).toMatchObject({ attached: true });
+    expect(await host.onlySession()).toMatchObject({ attached: true });
     writeFileSync(file, stolen);
     const owner = laptop.et(['attach', 'w']);
     await second.see('taken over by');
@@ -112,7 +112,7 @@ describeNeeding(['sshd', 'linux', 'root'], 'who may not have a session', () => {
       const elsewhere = mkdtempSync(join(tmpdir(), 'everterm-elsewhere-'));
       chmodSync(elsewhere, 0o777);
       const et = await laptop.shell(['--name', 'w']);
-      const { session } = await only();
+      const { session } = await host.onlySession();
       const spools = join(host.home, '.local/state/everterm/spool');
       mkdirSync(spools, { recursive: true });
       const place = join(spools, session);
@@ -146,15 +146,5 @@ describeNeeding(['sshd', 'linux', 'root'], 'who may not have a session', () => {
     const setpriv = [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups'];
     const words = [...setpriv, process.execPath, '-e', script];
     return spawnSync(requireTool('setpriv'), words, { encoding: 'utf8', cwd: '/' }).stdout.trim();
-  }
-
-  async function only(): Promise<ListedSession> {
-    const [one] = await until(
-      'one session',
-      () => host.sessions(),
-      ({ length }) => length === 1,
-    );
-    if (one === undefined) throw new Error('no session');
-    return one;
   }
 });

@@ -36,7 +36,7 @@ describeNeeding(['sshd', 'linux'], 'attaching', () => {
     let last = await laptop.shell(['--name', 'w']);
     last.type('mine=4711\r');
     await last.see('$ ');
-    const { session } = await only();
+    const { session } = await host.onlySession();
     const id = session.slice(0, 6);
     const here = [[], ['w'], [id], ['testhost'], ['testhost', 'w'], ['testhost', session]];
     for (const words of here) {
@@ -75,7 +75,7 @@ describeNeeding(['sshd', 'linux'], 'attaching', () => {
     ]);
     const { status } = await Promise.race(ends);
     expect(status).toBe(0);
-    await only();
+    await host.onlySession();
     winner?.type('echo only""one\r');
     await winner?.see('onlyone');
     winner?.type('exit\r');
@@ -163,7 +163,7 @@ describeNeeding(['sshd', 'linux'], 'attaching', () => {
     await first.see('the server ended the session: killed');
     expect((await first.ended).status).toBe(255);
     await third.see('$ ');
-    expect(await only()).toMatchObject({ name: 'three', attached: true });
+    expect(await host.onlySession()).toMatchObject({ name: 'three', attached: true });
     const fourth = desk.et([...host.to, '--name', 'three', '--kill-other-sessions', 'testhost']);
     expect((await third.ended).status).toBe(0);
     fourth.type('exit 6\r');
@@ -218,15 +218,5 @@ describeNeeding(['sshd', 'linux'], 'attaching', () => {
   async function expectMine(et: EtTerminal): Promise<void> {
     et.type('echo "[$mine]"\r');
     await et.see('[4711]');
-  }
-
-  async function only(): Promise<ListedSession> {
-    const [one] = await until(
-      'one session',
-      () => host.sessions(),
-      ({ length }) => length === 1,
-    );
-    if (one === undefined) throw new Error('no session');
-    return one;
   }
 });

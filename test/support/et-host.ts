@@ -184,6 +184,17 @@ export class EtHost {
     return JSON.parse(stdout.toString()) as ListedSession[];
   }
 
+  /** The one session that is here, or is about to be. */
+  async onlySession(): Promise<ListedSession> {
+    const [one] = await until(
+      'one session',
+      () => this.sessions(),
+      ({ length }) => length === 1,
+    );
+    if (one === undefined) throw new Error('no session');
+    return one;
+  }
+
   /** The command lines of what runs in this home. */
   processes(): readonly string[] {
     return readdirSync('/proc').flatMap((pid) => {
