@@ -51,7 +51,8 @@ export class CountedWork {
     const lines = Math.ceil(outputBytes / LINE_BYTES);
     const transcript = new Transcript(lines);
     let shown = '';
-    const terminal = host.et(args, {
+    // Every byte counts, also where so many wait after an outage that a user would be shown the screen instead.
+    const terminal = host.et(['--backlog', 'replay', ...args], {
       sink: (bytes) => {
         if (shown.length < 100_000) shown += Buffer.from(bytes).toString('latin1');
         transcript.push(bytes);
