@@ -102,14 +102,16 @@ export class TerminalChannel implements ChannelEvents, Viewer {
   decide(logRoomBytes: number, nowMs: number): FeedDecision {
     const { owner, shell } = this.#deps;
     this.#feed.linkChanged(owner.isPresent, nowMs);
-    if (!owner.isPresent) this.#wasAway = true;
     const bytesPerMs = owner.bytesPerMs;
     const view = {
       undeliveredBytes: shell.log.end - this.#cursor + this.#channel.bufferedBytes,
       logRoomBytes,
       bytesPerSecond: bytesPerMs === undefined ? undefined : bytesPerMs * 1000,
     };
-    return this.#feed.decide(view, nowMs);
+    const decision = this.#feed.decide(view, nowMs);
+    // A link that is back at once was no absence: what it left waiting is no more than would have been read ahead.
+    if (decision.isDraining && !owner.isPresent) this.#wasAway = true;
+    return decision;
   }
 
   onData(bytes: Uint8Array): void {

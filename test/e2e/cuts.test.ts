@@ -78,7 +78,8 @@ describeNeeding(['sshd', 'linux'], 'a session over a network that breaks', () =>
       const wanted = countTo(LINES[fault]);
       const counted = new Tally();
       const command = `stty raw -echo; echo ready; seq ${LINES[fault]} & head -c ${typed.length} >typed; wait`;
-      const et = host.terminal(['--escape-char', 'none', '-c', command, ...via], {
+      const all = ['--backlog', 'replay', '--escape-char', 'none'];
+      const et = host.terminal([...all, '-c', command, ...via], {
         sink: (bytes) => counted.add(bytes),
       });
       let cutAt = 300_000;

@@ -258,6 +258,17 @@ describe('what a client is shown', () => {
     expect(first.text.endsWith('>z')).toBe(true);
   });
 
+  test('one whose link is back at once has all of it, however much waited', async () => {
+    const { host, first } = hostWithClient({ backlog: 'live' });
+    host.links.at(-1)?.cut();
+    // Read ahead for a fast link.
+    for (let index = 0; index < 200; index += 1) host.work.print('y'.repeat(10_000));
+    host.clock.advance(900);
+    host.connect(first, 1);
+    await host.settle(10_000);
+    expect([first.notes, first.text.length]).toEqual([[], 2_000_000]);
+  });
+
   test('asked, one that does not answer keeps no program from its work', async () => {
     const { host, first } = hostWithClient({ backlog: 'ask' });
     host.links.at(-1)?.cut();
