@@ -14,8 +14,7 @@ const SAME_FOR_ALL = [
   'test/decoder/**',
   'test/e2e/conformance-*.test.ts',
   'test/e2e/router-strangers.test.ts',
-  'test/e2e/attach-painting.test.ts',
-  'test/e2e/attach-roads.test.ts',
+  'test/e2e/attach*.test.ts',
   'test/e2e/leave-*.test.ts',
   'test/terminal/screen-painting.test.ts',
 ];
