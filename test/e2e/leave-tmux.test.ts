@@ -9,7 +9,7 @@ import { TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 
 /** Ten minutes, in which tmux would throw out a client of its own that does not read. */
-const AWAY_MS = process.env['EVERTERM_SOAK'] === '1' ? 600_000 : 20_000;
+const AWAY_MS = process.env['EVERTERM_SOAK'] === '1' ? 600_000 : 90_000;
 const TEST_MS = AWAY_MS + 90_000;
 
 describeNeeding(
@@ -82,7 +82,7 @@ describeNeeding(
       et.type('kill-session\r');
       expect((await et.ended).status).toBe(0);
       expect(et.text).not.toContain('too far behind');
-      expect(whileAway).toBeGreaterThan(500_000);
+      expect(whileAway).toBeGreaterThan(2_000_000);
       const written = readFileSync(join(host.home, name), 'latin1');
       const [from, to] = [written.indexOf('\n') + 1, written.lastIndexOf('\nScript done')];
       expect(et.text).toBe(written.slice(from, to < 0 ? undefined : to));
