@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -30,6 +31,9 @@ describeNeeding(
     });
 
     afterAll(async () => {
+      for (const name of ['asleep', 'cut']) {
+        spawnSync(requireTool('tmux'), ['-L', serverOf(name), 'kill-server']);
+      }
       await proxy.close();
       await host.stop();
     });
@@ -60,7 +64,7 @@ describeNeeding(
       flags: readonly string[],
       leave: (et: EtTerminal) => () => void,
     ): Promise<void> {
-      const words = `${requireTool('tmux')} -L et-${name} -f ${host.home}/tmux.conf -CC new -s ${name} -x 80 -y 24 "bash --norc"`;
+      const words = `${requireTool('tmux')} -L ${serverOf(name)} -f ${host.home}/tmux.conf -CC new -s ${name} -x 80 -y 24 "bash --norc"`;
       const control = `script -qfec '${words}' ${name}`;
       const et = host.terminal(['--escape-char', 'none', ...flags, '-c', control, 'testhost']);
       await et.see('%session-changed');
@@ -89,3 +93,8 @@ describeNeeding(
     }
   },
 );
+
+/** One of this run: a run that was killed leaves its own behind, and others run beside. */
+function serverOf(name: string): string {
+  return `et-${name}-${process.pid}`;
+}
