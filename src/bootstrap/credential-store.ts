@@ -41,8 +41,12 @@ export class CredentialStore {
     this.#options = options;
   }
 
-  /** @throws {EtError} ET_ERR_STATE; then nothing is left of the attempt, and what was there before is still there. */
-  save(credentials: SessionCredentials): void {
+  /**
+   * `isDue` is asked at the last moment, as another process may have saved while the disk took its time.
+   *
+   * @throws {EtError} ET_ERR_STATE; then nothing is left of the attempt, and what was there before is still there.
+   */
+  save(credentials: SessionCredentials, isDue: () => boolean = () => true): void {
     const { directory, random, write = fs.writeFileSync } = this.#options;
     const path = this.#pathOf(credentials.session);
     const temporary = join(directory, `.${toHex(random.bytes(8))}.tmp`);
@@ -57,7 +61,8 @@ export class CredentialStore {
       } finally {
         fs.closeSync(descriptor);
       }
-      fs.renameSync(temporary, path);
+      if (isDue()) fs.renameSync(temporary, path);
+      else removeQuietly(temporary);
     } catch (cause) {
       removeQuietly(temporary);
       throw stateError(`cannot keep the session in ${directory}`, cause);

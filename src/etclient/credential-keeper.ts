@@ -64,10 +64,14 @@ export class CredentialKeeper {
     const credentials = make();
     if (credentials === undefined) return;
     try {
-      if (this.#hasSaved && this.#isOthers(credentials.session)) return;
-      // Whoever has taken it over has seen its end.
-      if (changes.left === 'taken-over' && store.find(credentials.session) === undefined) return;
-      store.save({ ...credentials, ...changes });
+      const { session } = credentials;
+      const isOurs = (): boolean => {
+        if (this.#hasSaved && this.#isOthers(session)) return false;
+        // Whoever has taken it over has seen its end.
+        return changes.left !== 'taken-over' || store.find(session) !== undefined;
+      };
+      if (!isOurs()) return;
+      store.save({ ...credentials, ...changes }, isOurs);
       this.#hasSaved = true;
     } catch (error) {
       logger.log(1, `this session could not be resumed after a crash: ${messageOf(error)}`);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -23,7 +23,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-function keeper(pid: number, root: { byte: number | undefined } = { byte: pid }): CredentialKeeper {
+function keeper(
+  pid: number,
+  root: { byte: number | undefined } = { byte: pid },
+  kept: CredentialStore = store,
+): CredentialKeeper {
   const make = (): SessionCredentials | undefined => {
     if (root.byte === undefined) return undefined;
     return {
@@ -42,7 +46,7 @@ function keeper(pid: number, root: { byte: number | undefined } = { byte: pid })
     };
   };
   const isRunning = (other: number): boolean => RUNNING.includes(other);
-  return new CredentialKeeper({ store, clock, logger: silentLogger, pid, isRunning, make });
+  return new CredentialKeeper({ store: kept, clock, logger: silentLogger, pid, isRunning, make });
 }
 
 test('the first save waits for the first prompt, a second after the first link', () => {
@@ -66,6 +70,32 @@ test('who was taken over and writes late keeps nobody from coming back to its su
   clock.advance(1000);
   const { clientPid, left, rootSecret: root } = store.find(SESSION) ?? {};
   expect([clientPid, left, root?.[0]]).toEqual([20, undefined, 20]);
+});
+
+test('who was taken over while the disk takes its last words does not write over its successor', () => {
+  const two = keeper(20);
+  let isSlow = false;
+  const write = (descriptor: number, text: string): void => {
+    writeFileSync(descriptor, text);
+    if (!isSlow) return;
+    isSlow = false;
+    two.save();
+  };
+  const slow = new CredentialStore({
+    directory,
+    random: new SeededRandom(2),
+    logger: silentLogger,
+    write,
+  });
+  const again = keeper(10, { byte: 10 }, slow);
+  again.save();
+  isSlow = true;
+  again.leave('taken-over');
+  expect(store.find(SESSION)).toMatchObject({
+    clientPid: 20,
+    rootSecret: new Uint8Array(32).fill(20),
+  });
+  expect(readdirSync(directory)).toHaveLength(1);
 });
 
 test('what was left says so, and has no client', () => {
