@@ -5,6 +5,25 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const REAL = ['test/e2e/**/*.test.ts', 'test/**/*.e2e.test.ts'];
 /** Simulated time and bytes in memory, side by side. */
 const PURE = ['test/**/*.test.ts'];
+/** What takes minutes, mostly of waiting: `EVERTERM_LONG=1` runs it too, as .ci/run does once. */
+const LONG = [
+  'test/e2e/attach*.test.ts',
+  'test/e2e/bench-host.test.ts',
+  'test/e2e/compression.test.ts',
+  'test/e2e/conformance*.test.ts',
+  'test/e2e/cuts.test.ts',
+  'test/e2e/forward-control.test.ts',
+  'test/e2e/jump-host.test.ts',
+  'test/e2e/leav*.test.ts',
+  'test/e2e/manners.test.ts',
+  'test/e2e/netlab-*.test.ts',
+  'test/e2e/roads-in-trouble.test.ts',
+  'test/e2e/router*.test.ts',
+  'test/e2e/standing.test.ts',
+  'test/e2e/tools.test.ts',
+  'test/e2e/websocket-cuts.test.ts',
+  'test/terminal/screen-model.e2e.test.ts',
+];
 /** What is the same for every user: .ci/run runs it as one, and leaves it out for the other. */
 const SAME_FOR_ALL = [
   'test/sim/**',
@@ -12,25 +31,25 @@ const SAME_FOR_ALL = [
   'test/mux/**',
   'test/wire/**',
   'test/decoder/**',
-  'test/e2e/conformance-*.test.ts',
-  'test/e2e/router-strangers.test.ts',
-  'test/e2e/attach*.test.ts',
-  'test/e2e/leave-*.test.ts',
   'test/terminal/screen-painting.test.ts',
 ];
-const LEFT_OUT = process.env['EVERTERM_SKIP_SAME'] === undefined ? [] : SAME_FOR_ALL;
+const isSet = (name: string): boolean => process.env[name] !== undefined;
+const LEFT_OUT = [
+  ...(isSet('EVERTERM_LONG') ? [] : LONG),
+  ...(isSet('EVERTERM_SKIP_SAME') ? SAME_FOR_ALL : []),
+];
 
 /** On a busy machine a real process may take longer than any bound; a test that fails twice has failed. Vitest shows each retry. */
-const RETRY = process.env['CI'] === undefined ? 0 : 1;
+const RETRY = isSet('CI') ? 1 : 0;
 
-/** What takes minutes, which a file's size does not tell: begun last, it would run on alone. */
-const LONG =
-  /conformance|router-strangers|netlab-(?:attach|forwards|plan|cuts)|leave-(?:output|tmux)/u;
+/** Begun last, one of these would run on alone; a file's size does not tell. */
+const LONGEST =
+  /conformance|router-strangers|netlab-(?:attach|forwards|plan|cuts)|leave-(?:output|tmux)|screen-model/u;
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const isLong = ({ moduleId }: TestSpecification): boolean => LONG.test(moduleId);
+    const isLong = ({ moduleId }: TestSpecification): boolean => LONGEST.test(moduleId);
     return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
   }
 }
@@ -49,6 +68,8 @@ export default defineConfig({
           include: PURE,
           exclude: [...REAL, ...LEFT_OUT, 'test/vectors/**'],
           maxWorkers: 2,
+          // Most of a file's time would go into loading what the file before has loaded.
+          isolate: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 0 },
@@ -61,7 +82,7 @@ export default defineConfig({
           include: REAL,
           exclude: LEFT_OUT,
           globalSetup: ['scripts/fresh-dist.js'],
-          maxWorkers: 3,
+          maxWorkers: 4,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },

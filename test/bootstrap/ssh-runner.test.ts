@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import ssh2 from 'ssh2';
 import { expect, test } from 'vitest';
 import { textOf } from '../../src/base/bytes.ts';
 import { captureRemote } from '../../src/bootstrap/capture-remote.ts';
@@ -15,6 +14,7 @@ import { Ssh2Runner } from '../../src/bootstrap/ssh2-runner.ts';
 import { SystemSshRunner } from '../../src/bootstrap/system-ssh-runner.ts';
 import { describeSshRunner } from '../support/describe-ssh-runner.ts';
 import { describeNeeding } from '../support/requirements.ts';
+import { makeSsh2Keys } from '../support/ssh2-keys.ts';
 import { Ssh2Server } from '../support/ssh2-server.ts';
 import { Sshd } from '../support/sshd.ts';
 
@@ -98,7 +98,7 @@ describeNeeding(['sshd'], 'against a real sshd', () => {
 
 describeSshRunner('builtin, without any sshd', async () => {
   const home = mkdtempSync(join(tmpdir(), 'everterm-ssh2-'));
-  const pair = ssh2.utils.generateKeyPairSync('ed25519');
+  const pair = makeSsh2Keys('ed25519');
   const server = await Ssh2Server.start({ userKey: pair.public });
   writeFileSync(join(home, 'key'), pair.private, { mode: 0o600 });
   writeFileSync(join(home, 'known'), `[127.0.0.1]:${server.port} ${server.hostKeys[0]}\n`);

@@ -13,10 +13,9 @@ import { Ssh2Runner, type Ssh2RunnerOptions } from '../../src/bootstrap/ssh2-run
 import { resolveSsh2Settings } from '../../src/bootstrap/ssh2-settings.ts';
 import { describeNeeding, requireTool } from '../support/requirements.ts';
 import { ScriptedPrompter } from '../support/scripted-prompter.ts';
+import { makeSsh2Keys } from '../support/ssh2-keys.ts';
 import { Ssh2Server, type Ssh2ServerOptions } from '../support/ssh2-server.ts';
 import { makeKey } from '../support/sshd.ts';
-
-const keys = ssh2.utils.generateKeyPairSync;
 
 let home: string;
 let server: Ssh2Server | undefined;
@@ -95,7 +94,7 @@ describe('the host key', () => {
 
   test('that has changed is refused with both fingerprints, and nobody is asked', async () => {
     const at = await serve({ password: 'p' });
-    const other = ssh2.utils.parseKey(keys('ed25519').public);
+    const other = ssh2.utils.parseKey(makeSsh2Keys('ed25519').public);
     if (other instanceof Error || Array.isArray(other)) throw new Error('no key');
     file(`# first\n${place(at)} ssh-ed25519 ${other.getPublicSSH().toString('base64')}\n`);
     const { exit } = await login(at, new ScriptedPrompter([]));
@@ -108,9 +107,9 @@ describe('the host key', () => {
 
   test('is asked for by a type that is known, whatever the host would rather show', async () => {
     const hostKeys = [
-      keys('ed25519').private,
-      keys('ecdsa', { bits: 256 }).private,
-      keys('rsa', { bits: 2048 }).private,
+      makeSsh2Keys('ed25519').private,
+      makeSsh2Keys('ecdsa', { bits: 256 }).private,
+      makeSsh2Keys('rsa', { bits: 2048 }).private,
     ];
     const at = await serve({ password: 'p', hostKeys });
     for (const key of at.hostKeys) {
@@ -125,7 +124,7 @@ describe('the host key', () => {
 
 describe('logging in', () => {
   test('takes a key file that needs no passphrase', async () => {
-    const pair = keys('ed25519');
+    const pair = makeSsh2Keys('ed25519');
     const at = await serve({ userKey: pair.public });
     writeFileSync(join(home, 'key'), pair.private);
     const { stdout } = await login(
@@ -139,7 +138,7 @@ describe('logging in', () => {
   });
 
   test('asks for a passphrase up to three times, and but once for a runner', async () => {
-    const pair = keys('ed25519', { passphrase: 'secret', cipher: 'aes256-ctr', rounds: 4 });
+    const pair = makeSsh2Keys('ed25519', { passphrase: 'secret', cipher: 'aes256-ctr', rounds: 4 });
     const at = await serve({ userKey: pair.public });
     writeFileSync(join(home, 'key'), pair.private);
     const prompter = new ScriptedPrompter(['wrong', 'secret']);
@@ -154,7 +153,7 @@ describe('logging in', () => {
   });
 
   test('passes over files that are no keys, and tries the next', async () => {
-    const pair = keys('ecdsa', { bits: 256 });
+    const pair = makeSsh2Keys('ecdsa', { bits: 256 });
     const at = await serve({ userKey: pair.public });
     writeFileSync(join(home, 'rubbish'), 'no key\n');
     writeFileSync(join(home, 'key'), pair.private);
@@ -196,7 +195,7 @@ describe('logging in', () => {
   });
 
   test('ends when there is nothing left to try, and says what the host takes', async () => {
-    const at = await serve({ password: 'p', userKey: keys('ed25519').public });
+    const at = await serve({ password: 'p', userKey: makeSsh2Keys('ed25519').public });
     const { exit } = await login(at, new ScriptedPrompter(['a', 'b', 'c']));
     expect(exit.failure).toMatchObject({
       code: 'ET_ERR_AUTH',

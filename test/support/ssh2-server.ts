@@ -8,6 +8,7 @@ import ssh2, {
   type PublicKeyAuthContext,
   type ServerChannel,
 } from 'ssh2';
+import { makeSsh2Keys } from './ssh2-keys.ts';
 
 export interface Ssh2ServerOptions {
   /** Private keys in PEM; one of ed25519 by default. */
@@ -48,7 +49,7 @@ export class Ssh2Server {
   }
 
   static async start(options: Ssh2ServerOptions = {}): Promise<Ssh2Server> {
-    const hostKeys = options.hostKeys ?? [ssh2.utils.generateKeyPairSync('ed25519').private];
+    const hostKeys = options.hostKeys ?? [makeSsh2Keys('ed25519').private];
     const state: State = { open: new Set(), children: new Set(), tried: [] };
     const server = new ssh2.Server({ hostKeys: [...hostKeys] }, (connection) =>
       serve(connection, options, state),

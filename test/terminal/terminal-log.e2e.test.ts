@@ -26,9 +26,12 @@ afterEach(() => {
 function onDisk(): number {
   const directory = join(base, 'spool');
   if (!fs.existsSync(directory)) return 0;
-  return fs
-    .readdirSync(directory)
-    .reduce((sum, name) => sum + fs.statSync(join(directory, name)).size, 0);
+  return fs.readdirSync(directory).reduce((sum, name) => sum + sizeOf(join(directory, name)), 0);
+}
+
+/** 0 where it is deleted just now. */
+function sizeOf(path: string): number {
+  return fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 /** Puts out `bytes` as fast as the disk takes them, and looks at each turn of the event loop. */
