@@ -5,11 +5,14 @@ import { EtError, messageOf, systemCodeOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { RandomSource } from '../base/random.ts';
 import { stateDirectory } from '../base/state-directory.ts';
+import { withLock } from '../base/with-lock.ts';
 import {
   formatCredentials,
   parseCredentials,
   type SessionCredentials,
 } from './session-credentials.ts';
+
+const LOCK = '.lock';
 
 export interface CredentialStoreOptions {
   /** See `credentialDirectory`. */
@@ -42,7 +45,7 @@ export class CredentialStore {
   }
 
   /**
-   * `isDue` is asked at the last moment, as another process may have saved while the disk took its time.
+   * `isDue` is asked when all is on the disk, which may take its time: no other process saves between its answer and the file's change.
    *
    * @throws {EtError} ET_ERR_STATE; then nothing is left of the attempt, and what was there before is still there.
    */
@@ -61,8 +64,10 @@ export class CredentialStore {
       } finally {
         fs.closeSync(descriptor);
       }
-      if (isDue()) fs.renameSync(temporary, path);
-      else removeQuietly(temporary);
+      withLock(join(directory, LOCK), () => {
+        if (isDue()) fs.renameSync(temporary, path);
+        else removeQuietly(temporary);
+      });
     } catch (cause) {
       removeQuietly(temporary);
       throw stateError(`cannot keep the session in ${directory}`, cause);
