@@ -17,7 +17,7 @@ const LAST_LINE = 'the build has ended';
 /** Shares of memory of the session servers of some terminals: at their prompts, when they have shown something, and when left alone. */
 export async function leaveMemoryBench(settings: BenchSettings): Promise<BenchRow[]> {
   const place = await BenchPlace.onLoopback(settings);
-  const count = settings.quick ? 2 : 5;
+  const count = settings.quick ? 5 : 20;
   const awayMib = settings.quick ? 32 : 256;
   try {
     const seen = buildLog(place, 'seen', 10 * MIB, LAST_LINE);

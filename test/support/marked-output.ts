@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 const START = 0x02;
 const END = 0x03;
 const MISSING = /^(\d+) bytes of output were not kept$/u;
-const NOTICE = /\r\n\[everterm: ([^\]\r]*)\]\r\n/gu;
+const NOTICE_START = '\r\n[everterm: ';
+const NOTICE = /^\r\n\[everterm: ([^\]\r]*)\]\r\n/u;
+const MAX_NOTICE = 400;
 
 /** What has come of an output that stands between STX and ETX. Either may be missing. */
 export interface MarkedFinding {
@@ -17,14 +19,25 @@ export interface MarkedFinding {
 
 /**
  * A counted output as a program at the host writes it, and what has come of it. The client's own lines are taken out: no output has them.
+ *
+ * Between any two calls: what is not in the digest is in `#rest`, which is no longer than a line of the client's own.
  */
 export class MarkedOutput {
-  readonly #chunks: Buffer[] = [];
+  #hash = createHash('sha256');
+  #bytes = 0;
+  #notices: string[] = [];
+  #rest: Buffer = Buffer.alloc(0);
   #isOver = false;
 
   push(bytes: Uint8Array): void {
-    this.#chunks.push(Buffer.from(bytes));
-    this.#isOver ||= bytes.includes(END);
+    if (this.#isOver) return;
+    this.#rest = Buffer.concat([this.#rest, bytes]);
+    const start = this.#rest.indexOf(START);
+    if (start >= 0) this.#begin(this.#rest.subarray(start + 1));
+    const end = this.#rest.indexOf(END);
+    this.#isOver = end >= 0;
+    if (end >= 0) this.#rest = this.#rest.subarray(0, end);
+    this.#digest(this.#isOver);
   }
 
   /** Everything up to ETX has come. */
@@ -32,26 +45,46 @@ export class MarkedOutput {
     return this.#isOver;
   }
 
-  /** `beside`: what the client has said elsewhere. */
+  /** Nothing is pushed afterwards. `beside`: what the client has said elsewhere. */
   find(beside = ''): MarkedFinding {
-    const whole = Buffer.concat(this.#chunks);
-    const end = whole.indexOf(END);
-    const marked = whole.subarray(whole.indexOf(START) + 1, end < 0 ? whole.length : end);
-    const hash = createHash('sha256');
-    const notices: string[] = [];
-    let missing = 0;
-    let bytes = 0;
-    let from = 0;
-    for (const { at, length, text } of noticesIn(marked)) {
-      hash.update(marked.subarray(from, at));
-      bytes += at - from;
-      from = at + length;
-      notices.push(text);
-    }
-    hash.update(marked.subarray(from));
+    this.#digest(true);
+    const notices = [...this.#notices];
     for (const [, text = ''] of beside.matchAll(/^et: (.*)$/gmu)) notices.push(text);
-    for (const text of notices) missing += Number(MISSING.exec(text)?.[1] ?? 0);
-    return { bytes: bytes + marked.length - from, digest: hash.digest('hex'), notices, missing };
+    const missing = notices.reduce((sum, text) => sum + Number(MISSING.exec(text)?.[1] ?? 0), 0);
+    return { bytes: this.#bytes, digest: this.#hash.copy().digest('hex'), notices, missing };
+  }
+
+  /** What came before was not of it. */
+  #begin(rest: Buffer): void {
+    this.#hash = createHash('sha256');
+    this.#bytes = 0;
+    this.#notices = [];
+    this.#rest = rest;
+  }
+
+  #digest(isAll: boolean): void {
+    const rest = this.#rest;
+    let from = 0;
+    for (let at = rest.indexOf(NOTICE_START); at >= 0; at = rest.indexOf(NOTICE_START, from)) {
+      const [whole, text] = NOTICE.exec(rest.toString('latin1', at, at + MAX_NOTICE)) ?? [];
+      if (whole === undefined && !isAll && rest.length - at < MAX_NOTICE) {
+        this.#take(rest.subarray(from, at));
+        this.#rest = rest.subarray(at);
+        return;
+      }
+      const length = whole?.length ?? 0;
+      this.#take(rest.subarray(from, length > 0 ? at : at + 1));
+      from = length > 0 ? at + length : at + 1;
+      if (text !== undefined) this.#notices.push(text);
+    }
+    const to = isAll ? rest.length : Math.max(from, rest.length - NOTICE_START.length);
+    this.#take(rest.subarray(from, to));
+    this.#rest = rest.subarray(to);
+  }
+
+  #take(bytes: Uint8Array): void {
+    this.#hash.update(bytes);
+    this.#bytes += bytes.length;
   }
 }
 
@@ -81,14 +114,4 @@ function seqBytes(last: number): number {
     bytes += (Math.min(last, low * 10 - 1) - low + 1) * (digits + 1);
   }
   return bytes;
-}
-
-function* noticesIn(bytes: Buffer): Iterable<{ at: number; length: number; text: string }> {
-  for (let at = bytes.indexOf('\r\n[everterm: '); at >= 0; ) {
-    const text = bytes.toString('latin1', at, at + 400);
-    const found = text.matchAll(NOTICE).next().value;
-    if (found === undefined) return;
-    yield { at, length: found[0].length, text: found[1] ?? '' };
-    at = bytes.indexOf('\r\n[everterm: ', at + found[0].length);
-  }
 }
