@@ -82,7 +82,7 @@ export default defineConfig({
           include: REAL,
           exclude: LEFT_OUT,
           globalSetup: ['scripts/fresh-dist.js'],
-          maxWorkers: 4,
+          maxWorkers: 3,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },

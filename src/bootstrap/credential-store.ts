@@ -5,12 +5,12 @@ import { EtError, messageOf, systemCodeOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { RandomSource } from '../base/random.ts';
 import { stateDirectory } from '../base/state-directory.ts';
-import { withLock } from '../base/with-lock.ts';
 import {
   formatCredentials,
   parseCredentials,
   type SessionCredentials,
 } from './session-credentials.ts';
+import { withLock } from './with-lock.ts';
 
 const LOCK = '.lock';
 

@@ -12,7 +12,7 @@ import { type PaneView, TmuxPanes } from '../support/tmux-panes.ts';
 const COLUMNS = 80;
 const ROWS = 24;
 const SIZE = { columns: COLUMNS, rows: ROWS };
-const DRAWINGS = 100;
+const DRAWINGS = process.env['EVERTERM_SOAK'] === '1' ? 400 : 40;
 const AT_A_TIME = 20;
 /** A blank cell, as EmulatedScreen tells it. */
 const BLANK = /^(?:#\d+\/\d+)?$/u;

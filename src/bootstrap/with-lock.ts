@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import { systemCodeOf } from './errors.ts';
+import { systemCodeOf } from '../base/errors.ts';
 
 const LOOK_EVERY_MS = 2;
 /** Nobody who lives holds a lock for so many looks, which are a second. */

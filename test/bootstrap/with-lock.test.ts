@@ -4,7 +4,7 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { withLock } from '../../src/base/with-lock.ts';
+import { withLock } from '../../src/bootstrap/with-lock.ts';
 
 let directory: string;
 let lock: string;
