@@ -24,16 +24,17 @@ const MAY_IMPORT: Record<string, { rooms: readonly string[]; types?: readonly st
   terminal: { rooms: ['base', 'wire', 'mux'], types: ['process'] },
   forward: { rooms: ['base', 'wire', 'mux', 'link'] },
   router: { rooms: ['base', 'wire', 'link'] },
+  registry: { rooms: ['base', 'wire', 'link'] },
   library: { rooms: ['base', 'wire', 'link', 'crypto', 'backed', 'mux'] },
   etclient: {
     rooms:
-      'base wire link process config crypto mux bootstrap backed terminal forward router'.split(
+      'base wire link process config crypto mux bootstrap backed terminal forward registry router'.split(
         ' ',
       ),
   },
   etserver: {
     rooms:
-      'base wire link process config crypto mux bootstrap backed terminal forward router'.split(
+      'base wire link process config crypto mux bootstrap backed terminal forward registry router'.split(
         ' ',
       ),
   },

@@ -8,7 +8,7 @@ import { FAILURE_STATUS, USAGE_STATUS, type WorkEnd } from './exit.ts';
 import { findKept, findOnHost, latestLeft, listedAs } from './find-session.ts';
 import { formatKnown, formatListing, knownFrom } from './format-session-list.ts';
 import type { ListedSession } from './listed-session.ts';
-import { type SessionsDeps, sessionsHere } from './sessions-deps.ts';
+import type { SessionsDeps } from './sessions-deps.ts';
 import { wayTo } from './way-back.ts';
 
 /** Which session is meant, and how it is come to. */
@@ -27,7 +27,7 @@ export type SessionChoice =
 
 type Asking = Pick<
   SessionsDeps,
-  'store' | 'isRunning' | 'nowMs' | 'isTerminal' | 'etserver' | 'write'
+  'store' | 'isRunning' | 'nowMs' | 'isTerminal' | 'here' | 'write'
 >;
 
 /** Finds the session that `et attach` or `et history` is about. @throws {EtError} ET_ERR_USAGE where an operand is no host */
@@ -45,7 +45,7 @@ export async function chooseSession(
     return found.length === 1 ? keptChoice(command, one) : await severalKept(command, deps, found);
   }
   if (second === undefined) {
-    const here = listedAs(await sessionsHere(deps), first);
+    const here = listedAs(await deps.here(), first);
     const [local] = here;
     if (local !== undefined && here.length === 1) return { kind: 'local', session: local.session };
     if (here.length > 1) return await severalHere(command, deps, here);
@@ -84,7 +84,7 @@ async function chooseUnnamed(
   if (kept.length === 1 && kept[0] !== undefined) return keptChoice(command, kept[0]);
   if (latest !== undefined && deps.isTerminal) return keptChoice(command, latest);
   if (kept.length > 0) return await severalKept(command, deps, kept);
-  const here = (await sessionsHere(deps)).filter(({ hasShell }) => hasShell);
+  const here = (await deps.here()).filter(({ hasShell }) => hasShell);
   const [local] = here;
   if (local !== undefined && here.length === 1) return { kind: 'local', session: local.session };
   if (here.length > 1) return await severalHere(command, deps, here);

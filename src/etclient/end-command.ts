@@ -8,7 +8,7 @@ import type { EndCommand } from './cli/sessions-command.ts';
 import { FAILURE_STATUS, USAGE_STATUS, type WorkEnd } from './exit.ts';
 import { calledSo, findOnHost, listedAs } from './find-session.ts';
 import { formatKnown, knownFrom } from './format-session-list.ts';
-import { failureHere, type SessionsDeps, sessionsHere } from './sessions-deps.ts';
+import { failureHere, type SessionsDeps } from './sessions-deps.ts';
 import { parseAliveness } from './ssh-road.ts';
 import { callOf, wayTo } from './way-back.ts';
 
@@ -59,7 +59,7 @@ async function targetsOf(
 ): Promise<readonly Target[] | WorkEnd> {
   const [first = '', ...others] = operands;
   const kept = deps.store.list();
-  const here = await sessionsHere(deps);
+  const here = await deps.here();
   const find = (text: string): Target[] => {
     const listed = listedAs(here, text);
     if (listed.length > 0) {

@@ -5,12 +5,12 @@ import type { ListCommand } from './cli/sessions-command.ts';
 import type { WorkEnd } from './exit.ts';
 import { formatKnown, formatListing, type KnownSession, knownFrom } from './format-session-list.ts';
 import { type ListedSession, parseListing } from './listed-session.ts';
-import { type SessionsDeps, sessionsHere } from './sessions-deps.ts';
+import type { SessionsDeps } from './sessions-deps.ts';
 import { wayTo } from './way-back.ts';
 
 type ListDeps = Pick<
   SessionsDeps,
-  'store' | 'isRunning' | 'nowMs' | 'runnerFor' | 'etserver' | 'write'
+  'store' | 'isRunning' | 'nowMs' | 'runnerFor' | 'here' | 'write'
 >;
 
 /** `et ls`. Rejects with ET_ERR_BOOTSTRAP where a host does not say what it has. */
@@ -50,7 +50,7 @@ async function sessionsOn(
 
 async function listKnown(command: ListCommand, deps: ListDeps): Promise<WorkEnd> {
   const { store, nowMs, isRunning, write } = deps;
-  const here = await sessionsHere(deps);
+  const here = await deps.here();
   const known = store.list().map((each) => knownFrom(each, nowMs, isRunning));
   // What this machine says of its own is more than what is known of it.
   const others = known.filter(({ session }) => !here.some((one) => one.session === session));

@@ -1,7 +1,7 @@
 import { isJsonObject } from '../wire/json-members.ts';
 import type { SessionStatus } from '../wire/session-status.ts';
 
-/** What `etserver ls --json` says of a session; another version of it may say less. */
+/** What a session server says of itself; another version of it may say less. */
 export type ListedSession = Omit<SessionStatus, 'pid' | 'port'>;
 
 /** The sessions in what `etserver ls --json` has printed, whatever a login shell printed before; `undefined` where it has not. */
@@ -9,9 +9,14 @@ export function parseListing(stdout: string): ListedSession[] | undefined {
   for (const line of stdout.split('\n').toReversed()) {
     if (!line.startsWith('[')) continue;
     const found = parsed(line);
-    if (Array.isArray(found)) return found.flatMap(sessionFrom);
+    if (Array.isArray(found)) return listedFrom(found);
   }
   return undefined;
+}
+
+/** Those of the `values` that tell of a session. */
+export function listedFrom(values: readonly unknown[]): ListedSession[] {
+  return values.flatMap(sessionFrom);
 }
 
 function parsed(line: string): unknown {

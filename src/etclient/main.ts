@@ -15,6 +15,7 @@ import type { AttachCommand, HistoryCommand, SessionsCommand } from './cli/sessi
 import type { ClientDeps, WatchedSession } from './client-deps.ts';
 import { clientIo } from './client-io.ts';
 import { ABORTED_STATUS, FAILURE_STATUS, USAGE_STATUS, type WorkEnd } from './exit.ts';
+import type { ListedSession } from './listed-session.ts';
 import { LogFile } from './log-file.ts';
 import type { SessionsDeps } from './sessions-deps.ts';
 import { settingsHere } from './settings-here.ts';
@@ -242,9 +243,22 @@ async function sessionsDeps({ flags }: SessionsCommand): Promise<SessionsDeps> {
     environment,
     isTerminal: io.isInputTerminal && io.isOutputTerminal,
     runnerFor: async (command) => (await sshAccess(command, environment)).runner,
+    here: sessionsHere,
     etserver: (args) => runProgram(node, [etserver, ...args]),
     write: askingDeps().write,
   };
+}
+
+/** Without the other program, whose start takes longer than the answers. */
+async function sessionsHere(): Promise<readonly ListedSession[]> {
+  const [{ OwnSessions }, { registryHere }, { SocketFactory }, { listedFrom }] = await Promise.all([
+    import('../registry/own-sessions.ts'),
+    import('../registry/session-registry.ts'),
+    import('../link/socket-factory.ts'),
+    import('./listed-session.ts'),
+  ]);
+  const registry = registryHere(userId(), process.env);
+  return listedFrom(await new OwnSessions(clock, new SocketFactory(clock), registry).list());
 }
 
 /** For others who have, or want, the same session. */

@@ -2,7 +2,7 @@ import { EtError } from '../base/errors.ts';
 import type { CredentialStore } from '../bootstrap/credential-store.ts';
 import type { SshRunner } from '../bootstrap/ssh-runner.ts';
 import type { ConnectCommand } from './cli/client-command.ts';
-import { type ListedSession, parseListing } from './listed-session.ts';
+import type { ListedSession } from './listed-session.ts';
 import type { ProgramEnd } from './run-program.ts';
 
 /** What a command needs that is about sessions which run, here or elsewhere. */
@@ -14,18 +14,12 @@ export interface SessionsDeps {
   /** Somebody is there who sees what a command chooses. */
   readonly isTerminal: boolean;
   readonly runnerFor: (command: ConnectCommand) => Promise<SshRunner>;
+  /** The sessions whose server is this machine. */
+  readonly here: () => Promise<readonly ListedSession[]>;
   /** Runs the `etserver` of this machine, about the sessions that are here. */
   readonly etserver: (args: readonly string[]) => Promise<ProgramEnd | undefined>;
   /** To standard output; settles once it is there. */
   readonly write: (text: string) => Promise<void>;
-}
-
-/** The sessions whose server is this machine; none where there is no `etserver` to ask. */
-export async function sessionsHere({
-  etserver,
-}: Pick<SessionsDeps, 'etserver'>): Promise<ListedSession[]> {
-  const end = await etserver(['ls', '--json']);
-  return end?.status === 0 ? (parseListing(end.stdout) ?? []) : [];
 }
 
 /** Why an `etserver` of this machine has not done what it was asked. */

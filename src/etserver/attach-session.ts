@@ -3,8 +3,8 @@ import { EtError } from '../base/errors.ts';
 import { ownStdioCarrier } from '../link/own-stdio.ts';
 import { SocketFactory } from '../link/socket-factory.ts';
 import { unixDial } from '../link/unix-dial.ts';
+import type { OwnSessions } from '../registry/own-sessions.ts';
 import { joinCarriers } from './connect.ts';
-import type { OwnSessions } from './own-sessions.ts';
 import { closeStandard, writeAll } from './stdio.ts';
 
 /** For the last bytes to be written, in milliseconds. */

@@ -1,7 +1,7 @@
+import type { OwnSessions } from '../registry/own-sessions.ts';
+import type { SessionRegistry } from '../registry/session-registry.ts';
 import type { SessionStatus } from '../wire/session-status.ts';
 import { formatAge } from './format-sessions.ts';
-import type { OwnSessions } from './own-sessions.ts';
-import type { SessionRegistry } from './registry.ts';
 import type { SessionRecords } from './session-records.ts';
 import type { SessionWish } from './session-wish.ts';
 

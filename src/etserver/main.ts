@@ -6,19 +6,16 @@ import { EtError, messageOf } from '../base/errors.ts';
 import { lineLogger } from '../base/logger.ts';
 import { systemRandom } from '../base/random.ts';
 import { stateDirectory } from '../base/state-directory.ts';
+import { registryHere } from '../registry/session-registry.ts';
 import { ALIVE_MARKER, CONNECT_MARKER } from '../wire/remote-markers.ts';
 import { parseCommandLine } from './cli/parse-command-line.ts';
 import type { ServerCommand } from './cli/server-command.ts';
-import { SessionRegistry } from './registry.ts';
 import { ROUTER_SOCKET } from './router-socket.ts';
 import type { SessionRecords } from './session-records.ts';
 import { writeAll } from './stdio.ts';
 
 const clock = new SystemClock();
-const registry = new SessionRegistry(
-  process.getuid?.() ?? 0,
-  process.env['EVERTERM_RUN_DIR'] ?? '/tmp',
-);
+const registry = registryHere(process.getuid?.() ?? 0, process.env);
 
 /** Each subcommand loads only what it needs: a session is started for every `et`. */
 async function run(command: ServerCommand): Promise<number | undefined> {
@@ -155,7 +152,7 @@ async function own(
   command: ServerCommand & { kind: 'alive' | 'detach' | 'list' | 'kill' },
 ): Promise<number> {
   const [{ OwnSessions }, { SocketFactory }, { formatSessions }] = await Promise.all([
-    import('./own-sessions.ts'),
+    import('../registry/own-sessions.ts'),
     import('../link/socket-factory.ts'),
     import('./format-sessions.ts'),
   ]);

@@ -9,6 +9,7 @@ import type { OpenPolicy } from '../forward/open-policy.ts';
 import { SocketFactory } from '../link/socket-factory.ts';
 import { unixDial } from '../link/unix-dial.ts';
 import { webSocketEntrance } from '../link/websocket-entrance.ts';
+import { askSession } from '../registry/ask-session.ts';
 import { activatedSockets } from '../router/activated-sockets.ts';
 import type { RouterDeps } from '../router/router.ts';
 import { DEFAULT_ROUTER_LIMITS } from '../router/router-limits.ts';
@@ -16,7 +17,6 @@ import type { RouterStatus } from '../router/router-status.ts';
 import { type RunningRouter, runRouter } from '../router/run-router.ts';
 import { sourceOf } from '../router/source-of.ts';
 import { isJsonObject } from '../wire/json-members.ts';
-import { askSession } from './ask-session.ts';
 import type { RouterCommand } from './cli/router-words.ts';
 
 export interface StartRouterDeps {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import type { SessionRegistry } from '../registry/session-registry.ts';
 import { ScreenFeed } from '../terminal/screen-feed.ts';
 import { ScreenModel } from '../terminal/screen-model.ts';
 import { ShellFacts } from '../terminal/shell-facts.ts';
@@ -10,7 +11,6 @@ import { removeDeadSpools } from '../terminal/spool-directory.ts';
 import { SpoolFiles } from '../terminal/spool-files.ts';
 import { TerminalLog } from '../terminal/terminal-log.ts';
 import type { BlockCipher } from '../wire/block-cipher.ts';
-import type { SessionRegistry } from './registry.ts';
 import type { SessionRecords } from './session-records.ts';
 import { Shell } from './shell.ts';
 

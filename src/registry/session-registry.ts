@@ -6,6 +6,14 @@ const SOCKET_NAME = /^([0-9a-f]{32})\.sock$/u;
 
 const CLAIM_ATTEMPTS = 3;
 
+/** Of this user on this machine: in /tmp, or where `EVERTERM_RUN_DIR` says. */
+export function registryHere(
+  userId: number,
+  environment: Readonly<Record<string, string | undefined>>,
+): SessionRegistry {
+  return new SessionRegistry(userId, environment['EVERTERM_RUN_DIR'] ?? '/tmp');
+}
+
 /**
  * Where a user's session servers are found: one control socket each, named after the session id, in a directory
  * that only the user may enter. Whoever answers is alive; no list has to be kept true.

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { askSession } from '../../src/etserver/ask-session.ts';
 import { attemptFailedBy, DialFailure } from '../../src/link/dial-failure.ts';
 import { SocketFactory } from '../../src/link/socket-factory.ts';
 import { unixDial } from '../../src/link/unix-dial.ts';
+import { askSession } from '../../src/registry/ask-session.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
 test('a session is gone only where nobody listens for it', async () => {

@@ -4,7 +4,7 @@ import type { SocketFactory } from '../link/socket-factory.ts';
 import { unixDial } from '../link/unix-dial.ts';
 import type { SessionStatus } from '../wire/session-status.ts';
 import { type Answer, askSession, type Question } from './ask-session.ts';
-import type { SessionRegistry } from './registry.ts';
+import type { SessionRegistry } from './session-registry.ts';
 
 /** What is known of the user's sessions on this host. */
 export class OwnSessions {
