@@ -86,8 +86,8 @@ export class ScreenFeed {
   /** How much of the pty may be read as far as the model is concerned. */
   get roomBytes(): number {
     if (this.#state === 'broken') return Number.POSITIVE_INFINITY;
-    const hurryBytes = this.#hurryBytes;
-    const limit = this.#aloneFrom === undefined ? hurryBytes : Math.min(AHEAD_BYTES, hurryBytes);
+    const mostBytes = this.#mostBytes;
+    const limit = this.#aloneFrom === undefined ? mostBytes : Math.min(AHEAD_BYTES, mostBytes);
     return Math.max(0, limit - this.#lag);
   }
 
@@ -141,14 +141,19 @@ export class ScreenFeed {
     return this.#deps.log.end - this.#position;
   }
 
-  /** Behind by this much the model is fed though the program does not pause. */
+  /** Behind by this much the model is fed though the program does not pause: less than it eats in the 10 s before somebody may attach. */
   get #hurryBytes(): number {
     return this.#deps.historyBytes / 2;
   }
 
+  /** Behind by this much the program is held up, before the log would forget what the model has not had. */
+  get #mostBytes(): number {
+    return (this.#deps.historyBytes * 3) / 4;
+  }
+
   get #isUrgent(): boolean {
     return (
-      this.#aloneFrom !== undefined || this.#waiting.length > 0 || this.#lag > this.#hurryBytes / 2
+      this.#aloneFrom !== undefined || this.#waiting.length > 0 || this.#lag > this.#hurryBytes
     );
   }
 

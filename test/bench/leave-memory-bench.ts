@@ -18,7 +18,7 @@ const LAST_LINE = 'the build has ended';
 export async function leaveMemoryBench(settings: BenchSettings): Promise<BenchRow[]> {
   const place = await BenchPlace.onLoopback(settings);
   const count = settings.quick ? 5 : 20;
-  const awayMib = settings.quick ? 32 : 256;
+  const awayMib = settings.quick ? 32 : 64;
   try {
     const seen = buildLog(place, 'seen', 10 * MIB, LAST_LINE);
     const away = buildLog(place, 'away', awayMib * MIB, LAST_LINE);
