@@ -25,10 +25,7 @@ export type SessionChoice =
   /** None, or several. */
   | { readonly kind: 'end'; readonly end: WorkEnd };
 
-type Asking = Pick<
-  SessionsDeps,
-  'store' | 'isRunning' | 'nowMs' | 'isTerminal' | 'here' | 'write'
->;
+type Asking = Pick<SessionsDeps, 'store' | 'isRunning' | 'nowMs' | 'isTerminal' | 'here' | 'write'>;
 
 /** Finds the session that `et attach` or `et history` is about. @throws {EtError} ET_ERR_USAGE where an operand is no host */
 export async function chooseSession(
