@@ -12,9 +12,10 @@ const MAX_LOOKS = 500;
  * @throws what `work` throws; the system's error where the lock cannot be made
  */
 export function withLock<T>(path: string, work: () => T): T {
-  for (let looks = 0; !take(path); looks += 1) {
-    if (looks < MAX_LOOKS) sleepBriefly();
-    else fs.rmSync(path, { force: true });
+  for (let looks = 1; !take(path); looks += 1) {
+    sleepBriefly();
+    // Whoever takes it next has as long.
+    if (looks % MAX_LOOKS === 0) fs.rmSync(path, { force: true });
   }
   try {
     return work();
