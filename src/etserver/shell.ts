@@ -215,15 +215,18 @@ export class Shell implements PtyEvents {
     this.#isPaused = readBytes === 0;
     if (this.#isPaused) this.#pty.pause();
     else this.#pty.resume();
+    this.screen.setHeld(this.#isPaused);
   }
 
   /** The viewer that needs the most restraint decides; for those who are away the log is filled, at the pace of the screen model. */
   #decision(): { readonly readBytes: number; readonly reviewAtMs: number | undefined } {
     const nowMs = this.#clock.now();
-    // A disk that takes output more slowly than it comes is waited for only while nobody else waits.
-    const room = this.log.isBehind && this.#isAlone ? 0 : this.screen.roomBytes;
+    const { behindUntilMs } = this.log;
+    // A disk that is slow is waited for, or it would take nothing of what the program goes on to say; one that is stuck, only while nobody else waits.
+    const isWaiting = behindUntilMs !== undefined && (this.#isAlone || nowMs < behindUntilMs);
+    const room = isWaiting ? 0 : this.screen.roomBytes;
     let readBytes = room;
-    let reviewAtMs: number | undefined;
+    let reviewAtMs = isWaiting && !this.#isAlone ? behindUntilMs : undefined;
     for (const viewer of this.#viewers) {
       const decision = viewer.decide(room, nowMs);
       readBytes = Math.min(readBytes, decision.readBytes);

@@ -72,6 +72,7 @@ export class ScreenFeed {
   readonly #answered: Answered[] = [];
   #waiting: Waiting[] = [];
   #lastOutputMs = 0;
+  #isHeld = false;
   #timer: Timer | undefined;
 
   constructor(deps: ScreenFeedDeps) {
@@ -95,6 +96,13 @@ export class ScreenFeed {
   onOutput(): void {
     this.#lastOutputMs = this.#deps.clock.now();
     this.#consider();
+  }
+
+  /** Whether nobody reads what the program puts out: then its silence is no pause of its own. */
+  setHeld(isHeld: boolean): void {
+    if (this.#isHeld && !isHeld) this.#lastOutputMs = this.#deps.clock.now();
+    this.#isHeld = isHeld;
+    if (!isHeld) this.#consider();
   }
 
   /** Whether somebody is there; `undefined`: somebody is, else the first offset that no terminal has been given. */
@@ -164,7 +172,7 @@ export class ScreenFeed {
   }
 
   #awaitPause(): void {
-    if (this.#timer !== undefined) return;
+    if (this.#timer !== undefined || this.#isHeld) return;
     const dueMs = this.#lastOutputMs + PAUSE_MS;
     const delayMs = Math.max(1, dueMs - this.#deps.clock.now());
     this.#timer = this.#deps.clock.schedule(delayMs, () => {
@@ -175,7 +183,7 @@ export class ScreenFeed {
   }
 
   get #isPause(): boolean {
-    return this.#deps.clock.now() - this.#lastOutputMs >= PAUSE_MS;
+    return !this.#isHeld && this.#deps.clock.now() - this.#lastOutputMs >= PAUSE_MS;
   }
 
   #feed(): void {

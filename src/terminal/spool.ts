@@ -13,6 +13,8 @@ const SEALED_BYTES: number = BLOCK_BYTES + TAG_BYTES;
 /** What is sealed in one turn of the event loop, and written by one call. */
 const BATCH_BLOCKS = 16;
 const DEFAULT_WAITING_BYTES: number = 16 * 1024 * 1024;
+/** A disk that has been busy with one write for so long is waited for only where nobody else waits. */
+const STUCK_AFTER_MS = 1000;
 /** A disk that has failed is tried again after this. */
 const RETRY_AFTER_MS = 60_000;
 /** The number of a place in a file where nothing has been written. */
@@ -60,6 +62,7 @@ export class Spool {
   readonly #waiting: Block[] = [];
   #inFlight = 0;
   #wasBehind = false;
+  #writingSinceMs = 0;
   #retry: Timer | undefined;
   #trouble: EtError | undefined;
   #isRemoved = false;
@@ -97,6 +100,11 @@ export class Spool {
   /** The disk works, but is so much slower than what comes that the producer should wait for `onCaughtUp`. */
   get isBehind(): boolean {
     return this.#retry === undefined && this.waitingBytes > this.#waitingLimit / 2;
+  }
+
+  /** While `isBehind`: from when on the disk counts as stuck, and is no reason to keep somebody waiting. */
+  get stuckFromMs(): number {
+    return this.#writingSinceMs + STUCK_AFTER_MS;
   }
 
   /** More waits than may: `dropOldest` until it is not so. */
@@ -192,6 +200,7 @@ export class Spool {
     try {
       const sealed = batch.map(({ start, bytes }) => this.#cipher.seal(start, bytes));
       this.#inFlight = batch.length;
+      this.#writingSinceMs = this.#clock.now();
       // From here on there may be something to delete.
       this.#numbersOf(fileOf(first.start));
       const pieces = sealed.flatMap((each) => each.pieces);

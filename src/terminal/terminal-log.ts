@@ -95,9 +95,12 @@ export class TerminalLog {
     return this.#spool?.writtenBytes ?? 0;
   }
 
-  /** The disk takes what is given to it more slowly than it comes. */
-  get isBehind(): boolean {
-    return this.#spool?.isBehind ?? false;
+  /**
+   * While the disk takes what is given to it more slowly than it comes: the moment from which on it is no reason to keep somebody waiting.
+   * `undefined` while it keeps up.
+   */
+  get behindUntilMs(): number | undefined {
+    return this.#spool?.isBehind === true ? this.#spool.stuckFromMs : undefined;
   }
 
   /** The disk does not take what it should: memory is all there is for what comes. */

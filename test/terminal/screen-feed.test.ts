@@ -178,6 +178,31 @@ describe('while somebody looks', () => {
     expect(bed.feed.position).toBe(bed.bytes.length);
   });
 
+  test('what is silent because nobody reads it does not pause, until it is read again', async () => {
+    const bed = new Bed();
+    bed.print(new Uint8Array(3 * MEBIBYTE));
+    bed.feed.setHeld(true);
+    bed.clock.advance(60_000);
+    await turn();
+    expect([bed.loads, bed.clock.pending]).toEqual([0, 0]);
+    bed.feed.setHeld(false);
+    bed.clock.advance(49);
+    await turn();
+    expect(bed.loads).toBe(0);
+    bed.clock.advance(1);
+    await bed.digestAll();
+    expect(bed.feed.position).toBe(bed.bytes.length);
+  });
+
+  test('who asks for the screen is not kept waiting because the program is', async () => {
+    const bed = new Bed();
+    bed.print('a');
+    bed.feed.setHeld(true);
+    const painting = bed.feed.paint();
+    await bed.digestAll();
+    expect(await painting).toMatchObject({ offset: 1 });
+  });
+
   test('a program that never pauses is held up rather than forgotten', async () => {
     const bed = new Bed(4 * MEBIBYTE);
     bed.print(new Uint8Array(2 * MEBIBYTE));

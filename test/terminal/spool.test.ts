@@ -74,6 +74,16 @@ test('half of what may wait is behind, until the disk has caught up', () => {
   expect(said).toEqual(['caught up']);
 });
 
+test('it counts as stuck a second after the write that is under way began', () => {
+  const { clock, disk, spool, push } = rig(40);
+  disk.delayMs = 900;
+  push(32);
+  expect([spool.isBehind, spool.stuckFromMs]).toEqual([true, clock.now() + 1000]);
+  clock.advance(900);
+  expect(spool.isBehind).toBe(true);
+  expect(spool.stuckFromMs).toBe(clock.now() + 1000);
+});
+
 test('a disk that fails is one trouble, tried again each minute, and over when it takes what waited', () => {
   const { clock, disk, said, spool, push, byteOf } = rig(40);
   disk.failure = 'ENOSPC';
