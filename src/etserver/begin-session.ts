@@ -8,7 +8,6 @@ import { linkCrypto } from '../crypto/link-crypto.ts';
 import { warmUp } from '../crypto/warm-up.ts';
 import { ownStdioCarrier } from '../link/own-stdio.ts';
 import { SocketFactory } from '../link/socket-factory.ts';
-import { keepYoungGenerationSmall } from '../process/young-generation.ts';
 import type { BootstrapRequest } from '../wire/bootstrap-request.ts';
 import { BYE } from '../wire/frames.ts';
 import { PROTOCOL_VERSION, SECRET_BYTES, SESSION_ID_BYTES } from '../wire/limits.ts';
@@ -108,7 +107,6 @@ export async function beginSession(
 function makeReady(crypto: LinkCrypto, work: WorkStarter, { extra }: BootstrapRequest): void {
   warmUp(crypto);
   if (extra?.['work'] === 'exec') work.prepare();
-  keepYoungGenerationSmall();
   closeStandard(2);
 }
 

@@ -244,6 +244,8 @@ export class ScreenFeed {
   /** A view, valid until the log is asked again. Not across a change of size, or the place from which the model answers. Bytes that cannot be read any more are left out. */
   #nextPiece(): Uint8Array {
     const { log } = this.#deps;
+    // What the log has forgotten, whoever retained it, no model can have.
+    this.#position = Math.max(this.#position, log.start);
     const limits = [this.#resizes[0]?.offset, this.#aloneFrom, this.#position + PIECE_BYTES];
     const ends = limits.filter((each) => each !== undefined && each > this.#position);
     const most = Math.min(...(ends as number[])) - this.#position;

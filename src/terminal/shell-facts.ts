@@ -14,6 +14,7 @@ const MAX_TITLES = 10;
  * printable.
  */
 export class ShellFacts implements VtHandler {
+  readonly skipsRenditions = true;
   readonly #parser = new VtParser(this, OSC_KEPT_BYTES);
   #title: string | undefined;
   #directory: string | undefined;

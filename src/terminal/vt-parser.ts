@@ -7,6 +7,8 @@ export interface VtHandler {
   /** `ESC intermediate final`; intermediate 0 when there is none. */
   escape(intermediate: number, final: number): void;
   csi(sequence: CsiSequence): void;
+  /** Renditions (SGR) are not told where this is true: they are most of what programs put out beside text. */
+  readonly skipsRenditions?: boolean;
   /** An operating system command: its first bytes, and whether there were more. */
   osc(payload: string, isCut: boolean): void;
 }
@@ -45,6 +47,7 @@ const CONTROL_ESCAPE = 8;
 export class VtParser {
   readonly #handler: VtHandler;
   readonly #oscKeptBytes: number;
+  readonly #skipsRenditions: boolean;
   readonly #sequence = new CsiSequence();
   #state = GROUND;
   /** Continuation bytes that the last character still lacks. */
@@ -59,6 +62,7 @@ export class VtParser {
   constructor(handler: VtHandler, oscKeptBytes: number = OSC_KEPT_BYTES) {
     this.#handler = handler;
     this.#oscKeptBytes = oscKeptBytes;
+    this.#skipsRenditions = handler.skipsRenditions ?? false;
   }
 
   /** Between sequences and characters: what is written now is seen as it is. */
@@ -89,18 +93,25 @@ export class VtParser {
     }
   }
 
-  /** Skips to behind the next ESC, and says where that is. */
+  /** Skips to behind the next ESC that is followed, and says where that is. */
   #text(buffer: Buffer, from: number, hasShifts: boolean): number {
-    const found = nextEscape(buffer, from);
-    const end = found < 0 ? buffer.length : found;
-    if (hasShifts) this.#shifts(buffer, from, end);
+    let textFrom = from;
+    let found = nextEscape(buffer, from);
+    while (found >= 0 && this.#skipsRenditions) {
+      const behind = behindRendition(buffer, found);
+      if (behind === found) break;
+      this.#utf8Left = 0;
+      textFrom = behind;
+      found = nextEscape(buffer, behind);
+    }
+    if (hasShifts) this.#shifts(buffer, from, found < 0 ? buffer.length : found);
     if (found >= 0) {
       this.#utf8Left = 0;
       this.#state = ESCAPE;
       return found + 1;
     }
-    this.#utf8Left = utf8LeftAfter(buffer, from, this.#utf8Left);
-    return end;
+    this.#utf8Left = utf8LeftAfter(buffer, textFrom, this.#utf8Left);
+    return buffer.length;
   }
 
   #shifts(buffer: Buffer, from: number, end: number): void {
@@ -246,6 +257,17 @@ function nextEscape(buffer: Buffer, from: number): number {
   const near = Math.min(from + NEAR_BYTES, buffer.length);
   for (let at = from; at < near; at += 1) if (buffer[at] === ESC) return at;
   return near === buffer.length ? -1 : buffer.indexOf(ESC, near);
+}
+
+/** Behind the whole SGR that the ESC at `from` begins; `from` where it begins anything else. */
+function behindRendition(buffer: Buffer, from: number): number {
+  if (buffer[from + 1] !== 0x5b) return from;
+  for (let at = from + 2; at < buffer.length; at += 1) {
+    const byte = buffer[at] as number;
+    if (byte === 0x6d) return at + 1;
+    if (byte < 0x30 || byte > 0x3b) return from;
+  }
+  return from;
 }
 
 /** How many continuation bytes a character that begins with `byte` needs. */

@@ -389,6 +389,15 @@ describe('a change of size', () => {
   });
 });
 
+test('what the log has forgotten in spite of all is left out', async () => {
+  const bed = new Bed();
+  bed.print('forgotten, kept');
+  bed.start = 11;
+  bed.feed.setAlone(0);
+  await bed.digestAll();
+  expect([bed.told, bed.feed.position]).toEqual([['80x24', 'kept'], 15]);
+});
+
 test('closed while the model parses, nothing goes on', async () => {
   const bed = new Bed();
   bed.feed.setAlone(0);
