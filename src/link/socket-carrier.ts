@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../base/clock.ts';
-import { EtError, messageOf } from '../base/errors.ts';
+import { EtError, messageOf, systemCodeOf } from '../base/errors.ts';
+import { freeBytes } from '../base/free-bytes.ts';
 import type { Carrier, CarrierEvents } from './carrier.ts';
-import { writePieces } from './write-pieces.ts';
+import { isPeerGone, writeNow } from './kernel-write.ts';
+import { behind, writePieces } from './write-pieces.ts';
 
 /** How long a closed carrier may go without any progress before it is cut, in milliseconds. */
 export const CLOSE_GRACE_MS = 5000;
@@ -24,6 +26,8 @@ export interface SocketCarrierOptions {
  *     | close    both ends through, or stalled |
  *     +--> closing ----------------------------+     reset: any state --> over
  *
+ * A peer that takes nothing more may have said something before it went, as BYE: that is read before the carrier is over.
+ *
  * While closing it goes on reading and throws the bytes away: a socket that is closed with
  * unread bytes sends a reset, and the peer would lose what is still on its way to it.
  */
@@ -39,6 +43,8 @@ export class SocketCarrier implements Carrier {
   /** How it ended, while nobody has been told. */
   #untold: { readonly error: EtError | undefined } | undefined;
   #grace: Timer | undefined;
+  /** The peer is gone, or takes nothing: what is written is thrown away, until all that it said has been read. */
+  #deafness: EtError | undefined;
 
   constructor(socket: Socket, clock: Clock, options: SocketCarrierOptions) {
     this.#socket = socket;
@@ -49,7 +55,7 @@ export class SocketCarrier implements Carrier {
     socket.on('error', (error) => this.#end(this.#failure(messageOf(error), error)));
     // While closing, the socket destroys itself once both directions are through.
     socket.on('end', () => {
-      if (this.#state === 'open') this.#end(undefined);
+      if (this.#state === 'open') this.#end(this.#deafness);
     });
     socket.on('close', () => this.#end(this.#failure('closed from this side')));
   }
@@ -74,7 +80,11 @@ export class SocketCarrier implements Carrier {
   }
 
   write(pieces: readonly Uint8Array[]): void {
-    if (this.#state === 'open') writePieces(this.#socket, pieces);
+    if (this.#state !== 'open' || this.#deafness !== undefined) return;
+    const taken = this.#writeNow(pieces);
+    const rest = behind(pieces, taken);
+    if (rest.length > 0) writePieces(this.#socket, rest, pieces);
+    else pieces.forEach(freeBytes);
   }
 
   close(): void {
@@ -82,16 +92,32 @@ export class SocketCarrier implements Carrier {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
     this.#events = undefined;
+    this.#grace?.cancel();
     this.#socket.end();
     this.#socket.resume();
     this.#allowGrace(this.#socket.writableLength);
   }
 
   reset(): void {
+    this.#grace?.cancel();
     this.#untold = undefined;
     this.#events = undefined;
     this.#state = 'over';
     this.#drop();
+  }
+
+  /** All of it where the peer is gone: nobody will take it. */
+  #writeNow(pieces: readonly Uint8Array[]): number {
+    try {
+      return writeNow(this.#socket, pieces);
+    } catch (error) {
+      const failure = this.#failure(`write ${systemCodeOf(error) ?? messageOf(error)}`, error);
+      if (isPeerGone(error)) {
+        this.#deafness = failure;
+        this.#grace = this.#clock.schedule(CLOSE_GRACE_MS, () => this.#end(failure));
+      } else this.#clock.defer(() => this.#end(failure));
+      return Number.POSITIVE_INFINITY;
+    }
   }
 
   /** Cuts a closing carrier that sent nothing for a while, and one whose peer does not end. */

@@ -1,7 +1,8 @@
-import { readSync, writeSync } from 'node:fs';
+import { readSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { EtError, messageOf, systemCodeOf } from '../base/errors.ts';
 import { freeBytes } from '../base/free-bytes.ts';
+import { descriptorOf, isPeerGone, writeNow } from './kernel-write.ts';
 import type { SocketOwner } from './socket-factory.ts';
 
 export interface StreamSocketEvents {
@@ -17,11 +18,6 @@ export interface StreamSocketEvents {
 
 /** The kernel asks a peer that has been silent for this long whether it is still there, in milliseconds; tcp(7). */
 const KEEPALIVE_AFTER_MS = 120_000;
-/** The peer is gone. What it said before may still be in the kernel. */
-const GONE: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET']);
-
-/** Of a socket's handle only its descriptor. Node does not document it. */
-type SocketInternals = { _handle?: { fd?: number } | null };
 
 /**
  * A connected socket whose two directions end separately, as programs that speak through a forward expect of it. Made paused and
@@ -126,26 +122,15 @@ export class StreamSocket implements SocketOwner {
     else this.#socket.destroy();
   }
 
-  get #descriptor(): number {
-    return (this.#socket as unknown as SocketInternals)._handle?.fd ?? -1;
-  }
-
-  /** Straight into the kernel, without a copy and without a request of libuv's, while nothing waits before it. */
   #writeNow(bytes: Uint8Array): number {
-    const descriptor = this.#descriptor;
-    if (descriptor < 0 || this.#socket.writableLength > 0) return 0;
-    let taken = 0;
     try {
-      while (taken < bytes.length) taken += writeSync(descriptor, bytes, taken);
+      return writeNow(this.#socket, [bytes]);
     } catch (error) {
-      const code = systemCodeOf(error) ?? '';
-      if (code === 'EAGAIN') return taken;
       this.#fail(error);
-      if (GONE.has(code) && !this.#hasEnded) this.#isDeaf = true;
+      if (isPeerGone(error) && !this.#hasEnded) this.#isDeaf = true;
       else this.#socket.destroy();
       return bytes.length;
     }
-    return taken;
   }
 
   #end(): void {
@@ -161,7 +146,7 @@ export class StreamSocket implements SocketOwner {
    */
   #findReset(): void {
     try {
-      const descriptor = this.#descriptor;
+      const descriptor = descriptorOf(this.#socket);
       if (descriptor >= 0) readSync(descriptor, new Uint8Array(1));
     } catch (error) {
       if (systemCodeOf(error) !== 'EAGAIN') this.#fail(error);

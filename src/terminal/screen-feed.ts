@@ -1,5 +1,7 @@
+import { EMPTY_BYTES } from '../base/bytes.ts';
 import type { Clock, Timer } from '../base/clock.ts';
-import type { ScreenModel, ScreenModelOptions } from './screen-model.ts';
+import { PlainRuns } from './plain-runs.ts';
+import { LINES_TO_FILL, type ScreenModel, type ScreenModelOptions } from './screen-model.ts';
 import type { TerminalLog } from './terminal-log.ts';
 
 /** While somebody looks, the model is fed only when the program has been silent for this long, in milliseconds. */
@@ -9,6 +11,10 @@ const WORTH_LOADING_BYTES: number = 2 * 1024 * 1024;
 /** So much may wait for the model while nobody looks; then the terminal is read at its pace. */
 const AHEAD_BYTES: number = 4 * 1024 * 1024;
 const PIECE_BYTES = 65_536;
+/** So much is looked through in one turn of the event loop. */
+const LOOK_BYTES: number = 1024 * 1024;
+/** While nobody looks, so much of plain lines may wait for more of them: most of it will have scrolled away. */
+const PLAIN_BYTES: number = 1024 * 1024;
 const MAX_RESIZES = 64;
 const MAX_ANSWERED = 64;
 
@@ -18,6 +24,8 @@ export interface ScreenFeedDeps {
   /** What the log keeps. */
   readonly historyBytes: number;
   readonly load: (options: ScreenModelOptions) => Promise<ScreenModel>;
+  /** Where the output has runs of plain lines. */
+  readonly runs?: PlainRuns;
   /** The model's answer to a question of the program's that no terminal will see. */
   readonly onAnswer: (bytes: Uint8Array) => void;
   /** The model has eaten: the pty may be read on. */
@@ -60,6 +68,7 @@ interface Waiting {
  */
 export class ScreenFeed {
   readonly #deps: ScreenFeedDeps;
+  readonly #runs: PlainRuns;
   #state: 'absent' | 'loading' | 'ready' | 'broken' = 'absent';
   #model: ScreenModel | undefined;
   #position = 0;
@@ -77,6 +86,7 @@ export class ScreenFeed {
 
   constructor(deps: ScreenFeedDeps) {
     this.#deps = deps;
+    this.#runs = deps.runs ?? new PlainRuns(deps.log.end, LINES_TO_FILL);
   }
 
   /** The model has everything below this offset. */
@@ -95,6 +105,7 @@ export class ScreenFeed {
   /** Output has come into the log. */
   onOutput(): void {
     this.#lastOutputMs = this.#deps.clock.now();
+    if (this.#aloneFrom !== undefined) this.#lookThrough();
     this.#consider();
   }
 
@@ -117,6 +128,7 @@ export class ScreenFeed {
     const last = this.#resizes.at(-1);
     if (last?.offset === end || this.#resizes.length === MAX_RESIZES) this.#resizes.pop();
     this.#resizes.push({ offset: end, columns, rows });
+    if (this.#runs.end === end) this.#runs.restart();
     this.#applyResizes();
   }
 
@@ -160,15 +172,22 @@ export class ScreenFeed {
   }
 
   get #isUrgent(): boolean {
-    return (
-      this.#aloneFrom !== undefined || this.#waiting.length > 0 || this.#lag > this.#hurryBytes
-    );
+    const isAlone = this.#aloneFrom !== undefined;
+    // Plain lines ask nothing.
+    const isPlain = this.#isLookedThrough && this.#runs.isPlainFrom(this.#position);
+    const mayWait = isPlain && this.#lag <= PLAIN_BYTES;
+    return (isAlone && !mayWait) || this.#waiting.length > 0 || this.#lag > this.#hurryBytes;
   }
 
   #consider(): void {
     if (this.#state === 'broken' || this.#lag === 0) return;
     if (this.#isUrgent) this.#feed();
-    else if (this.#state !== 'absent' || this.#lag > WORTH_LOADING_BYTES) this.#awaitPause();
+    else if (this.#isWorthFeeding) this.#awaitPause();
+  }
+
+  get #isWorthFeeding(): boolean {
+    const isAlone = this.#aloneFrom !== undefined;
+    return isAlone || this.#state !== 'absent' || this.#lag > WORTH_LOADING_BYTES;
   }
 
   #awaitPause(): void {
@@ -226,6 +245,12 @@ export class ScreenFeed {
       return;
     }
     const model = this.#model;
+    this.#lookThrough();
+    if (!this.#isLookedThrough) {
+      this.#deps.clock.afterIo(() => this.#step());
+      return;
+    }
+    this.#skip();
     const piece = this.#nextPiece();
     const start = this.#position;
     const end = start + piece.length;
@@ -236,9 +261,48 @@ export class ScreenFeed {
       if (this.#state !== 'ready') return;
       this.#position = end;
       log.retain(this.#position);
+      this.#runs.release(this.#position);
       this.#step();
       this.#deps.onProgress();
     });
+  }
+
+  get #isLookedThrough(): boolean {
+    return this.#runs.end === this.#deps.log.end;
+  }
+
+  /** Looks for plain lines in what has come, or in as much of it as a few milliseconds allow. A change of size ends a run. */
+  #lookThrough(): void {
+    const { log } = this.#deps;
+    if (this.#runs.end < this.#position) this.#runs.restart(this.#position);
+    const stop = Math.min(log.end, this.#runs.end + LOOK_BYTES);
+    while (this.#runs.end < stop) {
+      const { end } = this.#runs;
+      if (this.#resizes.some(({ offset }) => offset === end)) this.#runs.restart();
+      const next = this.#resizes.find(({ offset }) => offset > end)?.offset ?? stop;
+      const piece = this.#read(end, Math.min(PIECE_BYTES, next - end, stop - end));
+      if (piece.length === 0) this.#runs.restart(Math.max(log.damagedEnd(end), end + 1));
+      else this.#runs.push(piece);
+    }
+  }
+
+  /** Goes past lines that would only scroll out of the model again. */
+  #skip(): void {
+    const model = this.#model;
+    if (model === undefined || !model.isAtLineStart) return;
+    const shortcut = this.#runs.shortcutFrom(this.#position);
+    if (shortcut === undefined) return;
+    model.write(shortcut.renditions);
+    this.#position = shortcut.offset;
+  }
+
+  /** Empty where the bytes cannot be read. */
+  #read(offset: number, maxBytes: number): Uint8Array {
+    try {
+      return this.#deps.log.read(offset, maxBytes);
+    } catch {
+      return EMPTY_BYTES;
+    }
   }
 
   /** A view, valid until the log is asked again. Not across a change of size, or the place from which the model answers. Bytes that cannot be read any more are left out. */
@@ -249,12 +313,9 @@ export class ScreenFeed {
     const limits = [this.#resizes[0]?.offset, this.#aloneFrom, this.#position + PIECE_BYTES];
     const ends = limits.filter((each) => each !== undefined && each > this.#position);
     const most = Math.min(...(ends as number[])) - this.#position;
-    try {
-      return log.read(this.#position, most);
-    } catch {
-      this.#position = log.damagedEnd(this.#position);
-      return new Uint8Array();
-    }
+    const piece = this.#read(this.#position, most);
+    if (piece.length === 0) this.#position = log.damagedEnd(this.#position);
+    return this.#runs.shortcutFrom(this.#position) === undefined ? piece : wholeLines(piece);
   }
 
   /** Two that lie apart are one where there would be too many: a question in between stays without an answer. */
@@ -298,4 +359,11 @@ export class ScreenFeed {
     for (const { reject } of waiting) reject(error);
     this.#deps.onProgress();
   }
+}
+
+/** Without the beginning of a line at the end, if there is more than that. */
+function wholeLines(piece: Uint8Array): Uint8Array {
+  const buffer = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
+  const end = buffer.lastIndexOf('\r\n') + 2;
+  return end < 2 ? piece : piece.subarray(0, end);
 }

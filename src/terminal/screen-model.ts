@@ -19,6 +19,8 @@ const MIN_COLUMNS = 2;
 const MAX_CELLS = 1_048_576;
 const MAX_COLUMNS = 4096;
 const MAX_ROWS = MAX_CELLS / MAX_COLUMNS;
+/** So many lines of text leave nothing of what a model's normal screen and its scrollback showed before, wherever they begin. */
+export const LINES_TO_FILL: number = DEFAULT_SCROLLBACK + 2 * MAX_ROWS;
 /** One turn of the event loop parses for so long, and is late by one piece at the most. */
 const TURN_MS = 1.5;
 const PIECE_BYTES = 4096;
@@ -121,6 +123,14 @@ export class ScreenModel {
   paint(): Uint8Array {
     const painting = paintScreen(this.#terminal, this.#core, this.#state);
     return Buffer.concat([painting, this.#unfinished()]);
+  }
+
+  /** Whether a line can begin here: nothing is half there, and the cursor is in the first column of the normal screen, all of which scrolls. */
+  get isAtLineStart(): boolean {
+    if (this.#core === undefined || !this.#isIdle || !this.#isGround) return false;
+    const { active, normal } = this.#core.buffers;
+    const isWhole = active.scrollTop === 0 && active.scrollBottom === this.#terminal.rows - 1;
+    return active === normal && active.x === 0 && isWhole && this.#started.length === 0;
   }
 
   /** Not yet printable. */

@@ -1,3 +1,4 @@
+import { behindCsi } from './csi-scan.ts';
 import { CsiSequence } from './csi-sequence.ts';
 
 /** What the parser finds. Text and most control characters are not told. */
@@ -20,6 +21,7 @@ const BEL = 0x07;
 const LF = 0x0a;
 const CR = 0x0d;
 const BACKSLASH = 0x5c;
+const LETTER_M = 0x6d;
 /** Enough for the commands whose names matter. */
 const OSC_KEPT_BYTES = 256;
 
@@ -98,8 +100,8 @@ export class VtParser {
     let textFrom = from;
     let found = nextEscape(buffer, from);
     while (found >= 0 && this.#skipsRenditions) {
-      const behind = behindRendition(buffer, found);
-      if (behind === found) break;
+      const behind = behindCsi(buffer, found);
+      if (behind <= found || buffer[behind - 1] !== LETTER_M) break;
       this.#utf8Left = 0;
       textFrom = behind;
       found = nextEscape(buffer, behind);
@@ -257,17 +259,6 @@ function nextEscape(buffer: Buffer, from: number): number {
   const near = Math.min(from + NEAR_BYTES, buffer.length);
   for (let at = from; at < near; at += 1) if (buffer[at] === ESC) return at;
   return near === buffer.length ? -1 : buffer.indexOf(ESC, near);
-}
-
-/** Behind the whole SGR that the ESC at `from` begins; `from` where it begins anything else. */
-function behindRendition(buffer: Buffer, from: number): number {
-  if (buffer[from + 1] !== 0x5b) return from;
-  for (let at = from + 2; at < buffer.length; at += 1) {
-    const byte = buffer[at] as number;
-    if (byte === 0x6d) return at + 1;
-    if (byte < 0x30 || byte > 0x3b) return from;
-  }
-  return from;
 }
 
 /** How many continuation bytes a character that begins with `byte` needs. */

@@ -100,7 +100,24 @@ test('a peer that resets is an error with the cause', async () => {
   });
 });
 
-test('a failure before start waits for start, and for the call to return', async () => {
+test('what a peer said before it went is read, though it takes nothing more', async () => {
+  const { clock, carrier, peer } = await carrierAndPeer();
+  const log = new CarrierLog();
+  carrier.start(log);
+  // It goes with bytes that it has not read, upon which the kernel resets.
+  await new Promise<void>((resolve) => peer.write(patternAt(0, 100), () => resolve()));
+  carrier.write([patternAt(0, 1000)]);
+  peer.write(patternAt(100, 4900));
+  peer.destroy();
+  for (let round = 0; round < 10; round += 1) carrier.write([patternAt(0, 10), patternAt(10, 10)]);
+  expect(log.closed).toBe('no');
+  await turnUntil(() => log.closed !== 'no');
+  expect(log).toMatchObject({ receivedBytes: 5000, wrongAt: undefined, eventsAfterClose: 0 });
+  expect(log.closed).toMatchObject({ code: 'ET_ERR_CARRIER' });
+  expect(clock.pending).toBe(0);
+});
+
+test('a failure before start waits for start', async () => {
   const { clock, carrier, peer } = await carrierAndPeer();
   peer.resetAndDestroy();
   let turns = 100;
@@ -109,6 +126,24 @@ test('a failure before start waits for start, and for the call to return', async
     turns -= 1;
     return turns === 0;
   });
+  const log = new CarrierLog();
+  carrier.start(log);
+  expect(log.closed).toBe('no');
+  await turnUntil(() => log.closed !== 'no');
+  expect(log.closed).toMatchObject({ code: 'ET_ERR_CARRIER', cause: { code: 'ECONNRESET' } });
+  expect(clock.pending).toBe(0);
+});
+
+test('a peer that takes nothing, and says nothing either, is given up after the grace', async () => {
+  const { clock, carrier, peer } = await carrierAndPeer();
+  peer.resetAndDestroy();
+  let turns = 100;
+  await turnUntil(() => {
+    carrier.write([patternAt(0, 100)]);
+    turns -= 1;
+    return turns === 0;
+  });
+  clock.advance(CLOSE_GRACE_MS);
   const log = new CarrierLog();
   carrier.start(log);
   expect([log.closed, clock.pending]).toEqual(['no', 1]);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { utf8 } from '../../src/base/bytes.ts';
+import { PlainRuns } from '../../src/terminal/plain-runs.ts';
 import { type Painting, ScreenFeed } from '../../src/terminal/screen-feed.ts';
 import type { ScreenModel, ScreenModelOptions } from '../../src/terminal/screen-model.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
@@ -65,6 +66,8 @@ class Bed {
   damagedUpTo = 0;
   model: FakeModel | undefined;
   isLoadable = true;
+  /** Whether the output is nothing but lines. */
+  isPlain = false;
   loads = 0;
   progress = 0;
   readonly feed: ScreenFeed;
@@ -72,6 +75,8 @@ class Bed {
   constructor(historyBytes = HISTORY_BYTES) {
     const start = (): number => this.start;
     const end = (): number => this.bytes.length;
+    const runs = new PlainRuns(0, 1000);
+    runs.isPlainFrom = () => this.isPlain;
     this.feed = new ScreenFeed({
       clock: this.clock,
       log: {
@@ -91,6 +96,7 @@ class Bed {
         },
       },
       historyBytes,
+      runs,
       load: async (options) => {
         this.loads += 1;
         if (!this.isLoadable) throw new Error('no emulator');
@@ -115,6 +121,7 @@ class Bed {
   async digestAll(): Promise<void> {
     await turn();
     for (let index = 0; index < 10_000 && this.feed.position < this.bytes.length; index += 1) {
+      this.clock.advance(0);
       await this.model?.digest();
     }
   }
@@ -167,6 +174,7 @@ describe('while somebody looks', () => {
     bed.print(new Uint8Array(3 * MEBIBYTE));
     bed.clock.advance(50);
     await turn();
+    for (let round = 0; round < 4; round += 1) bed.clock.advance(0);
     await bed.model?.digest();
     const before = bed.feed.position;
     bed.print('x');
@@ -248,6 +256,38 @@ describe('while nobody looks', () => {
       150_000,
       ['65536 bytes', '65536 bytes', '18928 bytes'],
     ]);
+  });
+
+  test('plain lines wait for a pause, or until a mebibyte of them has come', async () => {
+    const bed = new Bed();
+    bed.isPlain = true;
+    bed.feed.setAlone(0);
+    bed.print('a');
+    bed.clock.advance(49);
+    await bed.digestAll();
+    expect(bed.loads).toBe(0);
+    bed.clock.advance(1);
+    await bed.digestAll();
+    expect(bed.feed.position).toBe(1);
+    bed.print(new Uint8Array(MEBIBYTE));
+    await turn();
+    expect(bed.told).toEqual(['80x24', 'a']);
+    bed.print('b');
+    await turn();
+    expect(bed.told).toEqual(['80x24', 'a', '65536 bytes']);
+  });
+
+  test('plain lines that something follows wait no longer', async () => {
+    const bed = new Bed();
+    bed.isPlain = true;
+    bed.feed.setAlone(0);
+    bed.print('a');
+    await turn();
+    expect(bed.loads).toBe(0);
+    bed.isPlain = false;
+    bed.print('?');
+    await bed.digestAll();
+    expect([bed.told, bed.answers]).toEqual([['80x24', 'a?'], ['!']]);
   });
 
   test('a terminal may run 4 MiB ahead of the model', async () => {
