@@ -12,7 +12,7 @@ const FILE_BLOCKS = 256;
 const SEALED_BYTES: number = BLOCK_BYTES + TAG_BYTES;
 /** What is sealed in one turn of the event loop, and written by one call. */
 const BATCH_BLOCKS = 16;
-const DEFAULT_WAITING_BYTES: number = 16 * 1024 * 1024;
+const DEFAULT_WAITING_BYTES: number = 8 * 1024 * 1024;
 /** A disk that has been busy with one write for so long is waited for only where nobody else waits. */
 const STUCK_AFTER_MS = 1000;
 /** A disk that has failed is tried again after this. */
@@ -34,7 +34,7 @@ export interface SpoolOptions {
   readonly cipher: BlockCipher;
   readonly clock: Clock;
   readonly events: SpoolEvents;
-  /** Bytes that may wait in memory for the disk before it `isOverfull`; with half of them it `isBehind`. Default 16 MiB. */
+  /** Bytes that may wait in memory for the disk before it `isOverfull`; with half of them it `isBehind`. Default 8 MiB. */
   readonly waitingBytes?: number;
 }
 

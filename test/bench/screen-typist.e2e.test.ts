@@ -8,7 +8,7 @@ const PACE = { gapMs: 2, drainMs: 20_000 };
 
 /** A terminal on which a shell runs this once it has said so. */
 async function onTerminal(script: string): Promise<{ typist: ScreenTypist; raw: Typist }> {
-  const raw = new Typist(['sh', '-c', `stty raw -echo; echo re""ady; ${script}`], HOME);
+  const raw = new Typist(['sh', '-c', `stty raw -echo; printf '%s\\r\\n' re""ady; ${script}`], HOME);
   const typist = new ScreenTypist(raw);
   await raw.see('ready');
   return { typist, raw };
@@ -27,7 +27,7 @@ test('every key is found on the screen, over more rows than one and in a second 
 test('a program that draws the line again for each key shows each key once, when it comes', async () => {
   const redraw =
     'line=; while key=$(dd bs=1 count=1 2>/dev/null); do line=$line$key; printf \'\\r%s\' "$line"; done';
-  const { typist, raw } = await onTerminal(`printf '\\r'; ${redraw}`);
+  const { typist, raw } = await onTerminal(redraw);
   const times = await typist.typeSteadily({ ...PACE, gapMs: 10, keys: 40 });
   expect(unechoedCount(times)).toBe(0);
   await raw.close();

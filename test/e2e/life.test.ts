@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { EtHost, type ListedSession } from '../support/et-host.ts';
+import { ET, EtHost, type ListedSession } from '../support/et-host.ts';
 import type { EtTerminal } from '../support/et-terminal.ts';
 import { describeNeeding } from '../support/requirements.ts';
 import { until } from '../support/until.ts';
@@ -97,6 +97,16 @@ describeNeeding(['sshd', 'linux'], 'what ends a session, and what does not', () 
       host.forget();
     },
   );
+
+  test('a shell that is left by exit as soon as it is there leaves no server behind', async () => {
+    for (let round = 0; round < 8; round += 1) {
+      const et = host.onTerminal([process.execPath, ET, '--local', '-tt']);
+      await et.see('$ ');
+      et.type('exit\r');
+      expect((await et.ended).status).toBe(0);
+      await host.quiet();
+    }
+  });
 
   test('~. ends the session at both ends', async () => {
     const et = await shell();
