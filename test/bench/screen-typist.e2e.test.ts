@@ -8,7 +8,10 @@ const PACE = { gapMs: 2, drainMs: 20_000 };
 
 /** A terminal on which a shell runs this once it has said so. */
 async function onTerminal(script: string): Promise<{ typist: ScreenTypist; raw: Typist }> {
-  const raw = new Typist(['sh', '-c', `stty raw -echo; printf '%s\\r\\n' re""ady; ${script}`], HOME);
+  const raw = new Typist(
+    ['sh', '-c', `stty raw -echo; printf '%s\\r\\n' re""ady; ${script}`],
+    HOME,
+  );
   const typist = new ScreenTypist(raw);
   await raw.see('ready');
   return { typist, raw };

@@ -25,9 +25,26 @@ describe('a shortcut', () => {
 
   test('does not reach beyond what is no line', () => {
     for (const other of [
-      ...[`${ESC}[2J`, `${ESC}[5A`, `${ESC}[2;3r`, `${ESC}[?1049h`, `${ESC}[>4m`, `${ESC}[4 q`],
-      ...[`${ESC}7`, `${ESC}M`, `${ESC}]0;x\u0007`, `${ESC}(0`, `${ESC}Pq${ESC}\\`, `${ESC}[6n`],
-      ...['\u000b', '\u000c', '\u000e', '\u007f', '\u0000', '\u009b2J', '\u0085', `${ESC}[1;\rm`],
+      `${ESC}[2J`,
+      `${ESC}[5A`,
+      `${ESC}[2;3r`,
+      `${ESC}[?1049h`,
+      `${ESC}[>4m`,
+      `${ESC}[4 q`,
+      `${ESC}7`,
+      `${ESC}M`,
+      `${ESC}]0;x\u0007`,
+      `${ESC}(0`,
+      `${ESC}Pq${ESC}\\`,
+      `${ESC}[6n`,
+      '\u000b',
+      '\u000c',
+      '\u000e',
+      '\u007f',
+      '\u0000',
+      '\u009b2J',
+      '\u0085',
+      `${ESC}[1;\rm`,
       `${ESC}[${'1;'.repeat(40)}1m`,
     ]) {
       const output = `${'a\r\n'.repeat(3)}${other}${'b\r\n'.repeat(50)}`;
