@@ -115,6 +115,12 @@ export class TmuxPanes {
 
   /** `isWhole`: with the scrollback. */
   look(pane: string, isWhole = true): PaneView {
+    const { facts, lines, hidden } = this.lookClosely(pane, isWhole);
+    return { facts, lines: lines.map(trimmed), hidden: hidden.map(trimmed) };
+  }
+
+  /** The same with the blanks at the ends of lines, which may be underlined, as far as tmux tells them. */
+  lookClosely(pane: string, isWhole = true): PaneView {
     const format = FACTS.map((fact) => `#{${fact}}`).join('\t');
     const from = isWhole ? ['-S', '-'] : [];
     const capture = ['capture-pane', '-p', '-e', '-N', '-t', pane, ...from];
@@ -123,7 +129,7 @@ export class TmuxPanes {
     const words = values.split('\t');
     const facts = Object.fromEntries(FACTS.map((fact, index) => [fact, words[index] ?? '']));
     const hidden = facts['alternate_on'] === '1' ? this.#run(...capture, '-a').split('\n') : [];
-    return { facts, lines: lines.map(trimmed), hidden: hidden.map(trimmed) };
+    return { facts, lines, hidden };
   }
 
   close(pane: string): void {

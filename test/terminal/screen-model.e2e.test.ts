@@ -70,7 +70,7 @@ describeNeeding(['linux', 'tmux'], 'a painting in a real terminal', () => {
 
   async function lookAt(output: Uint8Array): Promise<PaneView> {
     const pane = await panes.show(output);
-    const view = await seen(panes.look(pane));
+    const view = await seen(panes.lookClosely(pane));
     panes.close(pane);
     return view;
   }
@@ -80,7 +80,7 @@ describeNeeding(['linux', 'tmux'], 'a painting in a real terminal', () => {
    * rest of its output.
    */
   async function expectSame(pane: string, file: string): Promise<void> {
-    const view = await seen(panes.look(pane));
+    const view = await seen(panes.lookClosely(pane));
     const output = readFileSync(file);
     expect(await lookAt(await painted(output))).toEqual(view);
     const random = new SeededRandom(SEED);
