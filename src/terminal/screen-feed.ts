@@ -274,7 +274,8 @@ export class ScreenFeed {
   /** Looks for plain lines in what has come, or in as much of it as a few milliseconds allow. A change of size ends a run. */
   #lookThrough(): void {
     const { log } = this.#deps;
-    if (this.#runs.end < this.#position) this.#runs.restart(this.#position);
+    const from = Math.max(this.#position, log.start);
+    if (this.#runs.end < from) this.#runs.restart(from);
     const stop = Math.min(log.end, this.#runs.end + LOOK_BYTES);
     while (this.#runs.end < stop) {
       const { end } = this.#runs;

@@ -40,6 +40,17 @@ async function carrierAndPeer(
   return { clock, carrier, peer, accepted };
 }
 
+/** The peer resets, and the carrier goes on writing. */
+async function writeToNobody(carrier: Carrier, peer: Socket): Promise<void> {
+  peer.resetAndDestroy();
+  let turns = 100;
+  await turnUntil(() => {
+    carrier.write([patternAt(0, 100)]);
+    turns -= 1;
+    return turns === 0;
+  });
+}
+
 test('bytes that arrived before the socket was rebuilt are not lost', async () => {
   const { clock, carrier, accepted } = await carrierAndPeer(undefined, patternAt(0, 60_000));
   expect(accepted.destroyed).toBe(true);
@@ -119,13 +130,7 @@ test('what a peer said before it went is read, though it takes nothing more', as
 
 test('a failure before start waits for start', async () => {
   const { clock, carrier, peer } = await carrierAndPeer();
-  peer.resetAndDestroy();
-  let turns = 100;
-  await turnUntil(() => {
-    carrier.write([patternAt(0, 100)]);
-    turns -= 1;
-    return turns === 0;
-  });
+  await writeToNobody(carrier, peer);
   const log = new CarrierLog();
   carrier.start(log);
   expect(log.closed).toBe('no');
@@ -136,13 +141,7 @@ test('a failure before start waits for start', async () => {
 
 test('a peer that takes nothing, and says nothing either, is given up after the grace', async () => {
   const { clock, carrier, peer } = await carrierAndPeer();
-  peer.resetAndDestroy();
-  let turns = 100;
-  await turnUntil(() => {
-    carrier.write([patternAt(0, 100)]);
-    turns -= 1;
-    return turns === 0;
-  });
+  await writeToNobody(carrier, peer);
   clock.advance(CLOSE_GRACE_MS);
   const log = new CarrierLog();
   carrier.start(log);

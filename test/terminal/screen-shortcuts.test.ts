@@ -125,52 +125,84 @@ function randomOutput(random: SeededRandom): string {
   return output + some(random, 3, LINE);
 }
 
+interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/**
+ * What a model that takes every shortcut through `bytes` draws, what one draws that takes none, and how many bytes the first went past.
+ * It has drawn the first `shownBytes` before more comes.
+ */
+async function paintings(bytes: Uint8Array, size: Size, random: SeededRandom, shownBytes = 0) {
+  const load = (): Promise<ScreenModel> => ScreenModel.load({ ...size, scrollback: SCROLLBACK });
+  const all = await load();
+  all.write(bytes);
+  await all.whenParsed();
+  const fewer = await load();
+  let fed = 0;
+  const write = fewer.write.bind(fewer);
+  fewer.write = (piece) => {
+    fed += piece.length;
+    write(piece);
+  };
+  const log = new TerminalLog({ historyBytes: HISTORY_BYTES, memoryBytes: HISTORY_BYTES });
+  const feed = new ScreenFeed({
+    clock: new SystemClock(),
+    log,
+    historyBytes: HISTORY_BYTES,
+    runs: new PlainRuns(0, SCROLLBACK + 2 * size.rows, random.integer(1, 300)),
+    load: () => Promise.resolve(fewer),
+    onAnswer: () => undefined,
+    onProgress: () => undefined,
+    onBroken: (error) => {
+      throw error;
+    },
+  });
+  feed.setAlone(0);
+  log.append(bytes.subarray(0, shownBytes));
+  feed.onOutput();
+  await feed.paint();
+  for (let at = shownBytes; at < bytes.length; ) {
+    const piece = bytes.subarray(at, at + random.integer(1, 400));
+    log.append(piece);
+    feed.onOutput();
+    at += piece.length;
+    if (random.chance(0.05)) await feed.paint();
+    if (random.chance(0.05)) await turn();
+  }
+  const { bytes: painting } = await feed.paint();
+  const drawn = [painting, all.paint()].map((each) => Buffer.from(each).toString());
+  feed.close();
+  all.close();
+  return { drawn: drawn[0], wanted: drawn[1], skipped: Math.max(0, bytes.length - fed) };
+}
+
 test(`a model that takes every shortcut shows what one shows that is given everything (seed ${SEED})`, async () => {
   const random = new SeededRandom(SEED);
   let skipped = 0;
   for (let round = 0; round < 300; round += 1) {
     const size = pick(random, SIZES);
-    const bytes = utf8(randomOutput(random));
-    const load = (): Promise<ScreenModel> => ScreenModel.load({ ...size, scrollback: SCROLLBACK });
-    const all = await load();
-    all.write(bytes);
-    await all.whenParsed();
-    const fewer = await load();
-    let fed = 0;
-    const write = fewer.write.bind(fewer);
-    fewer.write = (piece) => {
-      fed += piece.length;
-      write(piece);
-    };
-    const log = new TerminalLog({ historyBytes: HISTORY_BYTES, memoryBytes: HISTORY_BYTES });
-    const feed = new ScreenFeed({
-      clock: new SystemClock(),
-      log,
-      historyBytes: HISTORY_BYTES,
-      runs: new PlainRuns(0, SCROLLBACK + 2 * size.rows, random.integer(1, 300)),
-      load: () => Promise.resolve(fewer),
-      onAnswer: () => undefined,
-      onProgress: () => undefined,
-      onBroken: (error) => {
-        throw error;
-      },
-    });
-    feed.setAlone(0);
-    for (let at = 0; at < bytes.length; ) {
-      const piece = bytes.subarray(at, at + random.integer(1, 400));
-      log.append(piece);
-      feed.onOutput();
-      at += piece.length;
-      if (random.chance(0.05)) await feed.paint();
-      if (random.chance(0.05)) await turn();
-    }
-    const { bytes: painting } = await feed.paint();
-    expect(Buffer.from(painting).toString(), `round ${round}`).toBe(
-      Buffer.from(all.paint()).toString(),
-    );
-    skipped += Math.max(0, bytes.length - fed);
-    feed.close();
-    all.close();
+    const each = await paintings(utf8(randomOutput(random)), size, random);
+    expect(each.drawn, `round ${round}`).toBe(each.wanted);
+    skipped += each.skipped;
   }
   expect(skipped).toBeGreaterThan(20_000);
+});
+
+// There each line is written over the last one, and the ends of longer ones stay to be seen.
+test.each([
+  ['below a region that scrolls', `${ESC}[1;2r${ESC}[4;1H`],
+  ['on the alternate screen, below such a region', `${ESC}[?1049h${ESC}[1;2r${ESC}[4;1H`],
+])('lines %s have no shortcut', async (_where, before) => {
+  const random = new SeededRandom(SEED);
+  const lines = `\ra long one\r\n${'ab\r\n'.repeat(300)}`;
+  const size = { columns: 12, rows: 4 };
+  const { drawn, wanted, skipped } = await paintings(
+    utf8(before + lines),
+    size,
+    random,
+    before.length,
+  );
+  expect([drawn, skipped]).toEqual([wanted, 0]);
 });
